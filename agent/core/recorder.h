@@ -1,0 +1,78 @@
+/* From an event to a durable link of the chain: quota and coalescing first, then number, hash, commit, head. */
+#ifndef SEKISHO_CORE_RECORDER_H
+#define SEKISHO_CORE_RECORDER_H
+
+#include "base/clock.h"
+#include "record/chain.h"
+#include "record/event.h"
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+struct recorder;
+
+struct recorder_settings {
+    const char *terminal_id, *section; /* borrowed; section may be NULL */
+    int64_t quota_bytes;               /* whole spool */
+    int64_t reserve_bytes;             /* of it kept for EVENT_RESERVED kinds */
+    int64_t keep_days;                 /* older events are pruned to their links once the quota presses */
+};
+
+/* What the first start after something is told. */
+struct recorder_past {
+    bool first;             /* no state.db before: a new terminal */
+    bool clean;             /* the last agent stopped in order */
+    bool same_boot;         /* and in this very boot */
+    int64_t last_alive_ms;  /* realtime of the last mark; 0 when first */
+    bool spool_set_aside;   /* the spool was corrupt or missing: a new chain began (its event is already recorded) */
+};
+
+/* Opens (makes) directory/spool.db, state.db and chain.key, mode 0600. loop may be NULL (then no timer flushes repeats).
+ * A corrupt spool is set aside and a new chain begins with EVENT_SPOOL_RESET. A corrupt state.db or chain.key: -EUCLEAN, and
+ * nothing is opened; what depends on it denies. A second opener: -EBUSY. */
+int recorder_open(const char *directory, const struct recorder_settings *settings, const struct clock *clock,
+    sd_event *loop, struct recorder **ret_recorder, struct recorder_past *ret_past);
+
+/* Flushes counted repeats, marks the stop as clean, closes. */
+void recorder_close(struct recorder *recorder);
+
+void recorder_configure(struct recorder *recorder, const struct recorder_settings *settings);
+
+/* Durable when it returns 0. A coalesced repeat returns 0 without a commit of its own: its first event is durable and the
+ * count follows within 60 s (or at close). */
+int recorder_record(struct recorder *recorder, const struct event *event);
+
+/* Marks the agent as alive (each heartbeat), so that the unobserved interval has a beginning. */
+int recorder_mark_alive(struct recorder *recorder);
+
+/* Fills EVENT_HEAD_*, EVENT_SPOOL_*, EVENT_CLOCK_OFFSET_MS of a heartbeat and signs the head. */
+int recorder_fill_heartbeat(struct recorder *recorder, struct event *event);
+
+void recorder_head(const struct recorder *recorder, struct chain_head *ret_head);       /* the spool's last link */
+void recorder_known_head(const struct recorder *recorder, struct chain_head *ret_head); /* what state.db knew at open */
+void recorder_public_key(const struct recorder *recorder, uint8_t ret_key[static CHAIN_PUBLIC_SIZE]);
+
+struct recorder_depth {
+    int64_t events, bytes, lost;
+    int64_t first_sequence, last_sequence;
+};
+void recorder_depth(const struct recorder *recorder, struct recorder_depth *ret_depth);
+
+/* Reads links from sequence `from` on, at most limit, calling each(); stops when it returns non-zero and returns that. */
+int recorder_read(struct recorder *recorder, int64_t from, unsigned limit,
+    int (*each)(void *context, const struct chain_link *link), void *context);
+
+/* First sequence at or after a time; past the end when none. */
+int recorder_find_time(struct recorder *recorder, int64_t time_ms, int64_t *ret_sequence);
+
+/* Calls back after each durable event (control socket's followers); one listener. */
+void recorder_on_event(struct recorder *recorder, void (*call)(void *context), void *context);
+
+/* Small values in state.db; see host.h. */
+int recorder_state_get(struct recorder *recorder, const char *key, char **ret_text);
+int recorder_state_put(struct recorder *recorder, const char *key, const char *text);
+
+/* Offline, read-only, for `sekisho verify --store DIR`: copies nothing, writes nothing. -EBUSY while a daemon has it open. */
+int recorder_open_offline(const char *directory, struct recorder **ret_recorder);
+
+#endif

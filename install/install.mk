@@ -1,0 +1,1 @@
+# What goes where: `make install` and `make deb`.
