@@ -6,7 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* True when size bytes are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, ≤ U+10FFFF). */
+/* Length in bytes (1–4) of the well-formed UTF-8 character that size bytes begin with, its code point in *ret_code; 0 when
+ * they begin with none (RFC 3629: no surrogates, no overlong forms, ≤ U+10FFFF). */
+size_t text_character(const char *bytes, size_t size, uint32_t *ret_code);
+
+/* C0, DEL, C1, U+2028/9 and the bidirectional controls: what must not reach a terminal or hide in a label. */
+bool text_is_control(uint32_t code);
+
+/* True when size bytes are well-formed UTF-8 (as above). */
 bool text_is_utf8(const char *bytes, size_t size);
 
 /* Copies bytes into target as well-formed UTF-8, each offending byte replaced by U+FFFD, cut at a character's
