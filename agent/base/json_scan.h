@@ -42,7 +42,7 @@ struct json_error {
 struct json_lexeme {
     enum json_token token;
     struct json_place place; /* where the token begins */
-    const char *raw;         /* KEY, TEXT: between the quotes, still escaped; NUMBER: its characters. Borrowed. */
+    const char *raw; /* KEY, TEXT: between the quotes, still escaped; NUMBER: its characters. Borrowed. */
     size_t raw_size;
     bool escaped; /* raw holds at least one backslash */
 };
