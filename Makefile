@@ -1,6 +1,6 @@
 # Sekisho. `make` builds the release programs in build/release; `make help` lists the rest. V=1 shows the commands.
 
-VERSION := $(shell sed -n '1s/^sekisho (\([^)]*\)).*/\1/p' install/deb/changelog 2>/dev/null || echo 0)
+VERSION := $(or $(shell awk 'NR == 1 { gsub(/[()]/, "", $$2); print $$2 }' install/deb/changelog 2>/dev/null),0)
 DESTDIR ?=
 PREFIX  ?= /usr
 

@@ -11,10 +11,10 @@
 #include "contract/module.h"
 
 #define CONTROL_REQUEST_MAX  4096
-#define CONTROL_PACKETS_MAX  64                  /* raw packets behind one reply */
-#define CONTROL_REPLY_MAX    (128 * 1024)        /* bytes of one packet, and of all raw packets of one reply */
+#define CONTROL_PACKETS_MAX  64           /* raw packets behind one reply */
+#define CONTROL_REPLY_MAX    (128 * 1024) /* bytes of one packet, and of all raw packets of one reply */
 #define CONTROL_CLIENTS_MAX  64
-#define CONTROL_CLIENTS_USER 8                   /* of one uid that is not 0 */
+#define CONTROL_CLIENTS_USER 8 /* of one uid that is not 0 */
 
 struct control;
 struct control_reply;
@@ -44,7 +44,8 @@ struct control_settings {
 };
 
 /* Serves a listening SOCK_SEQPACKET socket; takes the descriptor in any case. */
-int control_open(sd_event *loop, int listener, const struct control_settings *settings, struct control **ret_control);
+int control_open(
+    sd_event *loop, int listener, const struct control_settings *settings, struct control **ret_control);
 void control_close(struct control *control);
 
 /* An event was recorded: whoever waits is looked at again. */
@@ -54,6 +55,7 @@ void control_wake(struct control *control);
 struct control_request {
     char verb[33];
 };
-int control_request_parse(const char *bytes, size_t size, struct control_request *ret_request, struct json_error *ret_error);
+int control_request_parse(
+    const char *bytes, size_t size, struct control_request *ret_request, struct json_error *ret_error);
 
 #endif

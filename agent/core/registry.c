@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 
+#include <errno.h>
 #include <string.h>
 
 static void *part_take(struct settings_document *document, unsigned index)
@@ -28,7 +29,8 @@ int registry_open(struct registry *registry, const struct module *const *modules
     return 0;
 }
 
-int registry_start(struct registry *registry, struct settings_document *agent, struct settings_document *policy)
+int registry_start(
+    struct registry *registry, struct settings_document *agent, struct settings_document *policy)
 {
     for (unsigned i = 0; i < registry->opened; i++) {
         const struct module *module = registry->modules[i];
@@ -39,7 +41,8 @@ int registry_start(struct registry *registry, struct settings_document *agent, s
     return 0;
 }
 
-void registry_reload(struct registry *registry, struct settings_document *agent, struct settings_document *policy)
+void registry_reload(
+    struct registry *registry, struct settings_document *agent, struct settings_document *policy)
 {
     for (unsigned i = 0; i < registry->opened; i++)
         if (registry->modules[i]->reload)

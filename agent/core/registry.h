@@ -14,10 +14,12 @@ struct registry {
 /* All or none: when one cannot open or start, those before it are closed and the error is returned. The parts of both
  * documents go to the modules. */
 int registry_open(struct registry *registry, const struct module *const *modules, struct host *host);
-int registry_start(struct registry *registry, struct settings_document *agent, struct settings_document *policy);
+int registry_start(
+    struct registry *registry, struct settings_document *agent, struct settings_document *policy);
 
 /* Hands new parts over; either document may be NULL: unchanged. */
-void registry_reload(struct registry *registry, struct settings_document *agent, struct settings_document *policy);
+void registry_reload(
+    struct registry *registry, struct settings_document *agent, struct settings_document *policy);
 
 void registry_check(struct registry *registry);
 void registry_status(struct registry *registry, struct json_object *into); /* one member a module */

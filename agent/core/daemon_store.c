@@ -1,0 +1,95 @@
+/* The daemon's use of its store: what modules reach as host->record, and what holds when the store cannot be used. */
+#include "base/log.h"
+#include "core/daemon.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+static struct daemon *daemon_of(struct host *host)
+{
+    return (struct daemon *)((char *)host - offsetof(struct daemon, host));
+}
+
+int daemon_record(struct daemon *daemon, const struct event *event)
+{
+    if (!daemon->recorder)
+        return daemon->recorder_error;
+    int error = recorder_record(daemon->recorder, event);
+    if (error < 0)
+        log_error(error, "event %s could not be recorded", event_kind_row(event->kind)->name);
+    return error;
+}
+
+static int host_operation_record(struct host *host, const struct event *event)
+{
+    return daemon_record(daemon_of(host), event);
+}
+
+static int host_operation_get(struct host *host, const char *key, char **ret_text)
+{
+    struct daemon *daemon = daemon_of(host);
+    return daemon->recorder ? recorder_state_get(daemon->recorder, key, ret_text) : daemon->recorder_error;
+}
+
+static int host_operation_put(struct host *host, const char *key, const char *text)
+{
+    struct daemon *daemon = daemon_of(host);
+    return daemon->recorder ? recorder_state_put(daemon->recorder, key, text) : daemon->recorder_error;
+}
+
+const struct host_operations daemon_host_operations = {
+    .record = host_operation_record,
+    .state_get = host_operation_get,
+    .state_put = host_operation_put,
+};
+
+static void on_event(void *context)
+{
+    struct daemon *daemon = context;
+    if (daemon->control)
+        control_wake(daemon->control);
+}
+
+/* What nobody watched is said first: from the last sign of life (or the clean stop) until now. */
+static void record_past(struct daemon *daemon)
+{
+    const struct recorder_past *past = &daemon->past;
+    int64_t now = clock_realtime_ms(daemon->source.clock);
+    if (!past->first) {
+        struct event gap = EVENT(EVENT_UNOBSERVED_INTERVAL);
+        event_set_number(&gap, EVENT_INTERVAL_FROM_MS, past->last_alive_ms);
+        event_set_number(&gap, EVENT_INTERVAL_TO_MS, now);
+        event_set_boolean(&gap, EVENT_INTERVAL_CLEAN, past->clean);
+        daemon_record(daemon, &gap);
+    }
+    struct event started = EVENT(EVENT_AGENT_STARTED);
+    event_set_text(&started, EVENT_POLICY_SHA256, daemon->policy_sha256);
+    event_set_number(&started, EVENT_POLICY_VERSION, daemon->policy_version);
+    daemon_record(daemon, &started);
+}
+
+int daemon_store_open(struct daemon *daemon)
+{
+    struct recorder_settings settings = {
+        .terminal_id = daemon->settings.terminal_id,
+        .section = daemon->settings.terminal_section[0] ? daemon->settings.terminal_section : NULL,
+        .quota_bytes = daemon->settings.spool_mebibytes << 20,
+        .reserve_bytes = daemon->settings.spool_reserve_mebibytes << 20,
+        .keep_days = daemon->settings.keep_days,
+    };
+    if (daemon->recorder) {
+        recorder_configure(daemon->recorder, &settings);
+        return 0;
+    }
+    int error = recorder_open(daemon->options.store_directory, &settings, daemon->source.clock, daemon->loop,
+        &daemon->recorder, &daemon->past);
+    daemon->recorder_error = error;
+    if (error < 0)
+        return log_error(error, "the store in %s cannot be used; nothing is admitted until it can",
+            daemon->options.store_directory);
+    recorder_on_event(daemon->recorder, on_event, daemon);
+    daemon->host.was_running = !daemon->past.first && daemon->past.same_boot;
+    daemon->host.absent_from_ms = daemon->past.last_alive_ms;
+    record_past(daemon);
+    return 0;
+}
