@@ -1,124 +1,21 @@
-/* JSON text bound to C structs by tables; see json_bind.h. */
+/* JSON text bound to C structs by tables: objects, arrays, and what several texts have set together. */
 #include "base/json_bind.h"
 #include "base/cleanup.h"
+#include "base/json_binder.h"
 #include "base/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-/* Where in the document the binder is: a key, or the index in an array where key is NULL. */
-struct step {
-    const char *key;
-    unsigned index;
-};
-
-struct binder {
-    struct json_scan scan;
-    const char *name;
-    struct json_merge *merge; /* NULL inside an array's element, and for a text that stands alone */
-    struct json_error *error;
-    struct step path[JSON_DEPTH_MAX + 1];
-    unsigned depth;
-};
 
 /* The lines on which the members of one object were set, to find duplicates and name the first. */
 struct seen {
     unsigned line[BIND_PARTS_MAX][BIND_FIELDS_MAX];
 };
 
-static int bind_value(struct binder *binder, const struct bind_field *field, void *place,
+static int bind_any(struct binder *binder, const struct bind_field *field, void *place,
     const struct json_lexeme *lexeme, struct json_merged *merged);
-
-/* --- messages -------------------------------------------------------------------------------------------------------- */
-
-struct writer {
-    char *at;
-    size_t left;
-};
-
-static void put(struct writer *writer, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void put(struct writer *writer, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(writer->at, writer->left, format, arguments);
-    va_end(arguments);
-    size_t done = length < 0 ? 0 : (size_t)length;
-    if (done >= writer->left)
-        done = writer->left ? writer->left - 1 : 0;
-    writer->at += done;
-    writer->left -= done;
-}
-
-static void put_path(struct writer *writer, const struct binder *binder)
-{
-    for (unsigned i = 0; i < binder->depth; i++)
-        if (binder->path[i].key)
-            put(writer, "%s%s", i ? "." : "", binder->path[i].key);
-        else
-            put(writer, "[%u]", binder->path[i].index);
-    if (binder->depth)
-        put(writer, ": ");
-}
-
-static struct writer begin_fault(struct binder *binder, struct json_place place)
-{
-    struct writer writer = {binder->error->message, sizeof(binder->error->message)};
-    snprintf(binder->error->file, sizeof(binder->error->file), "%s", binder->name);
-    binder->error->place = place;
-    put_path(&writer, binder);
-    return writer;
-}
-
-/* The value that was found, short enough for a message. */
-static void put_found(struct writer *writer, const struct json_lexeme *lexeme)
-{
-    char raw[40], shown[120];
-    size_t size = lexeme->raw_size < sizeof(raw) ? lexeme->raw_size : sizeof(raw);
-    switch (lexeme->token) {
-    case JSON_TOKEN_OBJECT_OPEN:
-        put(writer, "an object");
-        return;
-    case JSON_TOKEN_ARRAY_OPEN:
-        put(writer, "an array");
-        return;
-    case JSON_TOKEN_TEXT:
-        text_make_printable(shown, sizeof(shown), lexeme->raw, size);
-        put(writer, "\"%s%s\"", shown, size < lexeme->raw_size ? "…" : "");
-        return;
-    case JSON_TOKEN_NUMBER:
-    case JSON_TOKEN_TRUE:
-    case JSON_TOKEN_FALSE:
-    case JSON_TOKEN_NULL:
-        put(writer, "%.*s%s", (int)size, lexeme->raw, size < lexeme->raw_size ? "…" : "");
-        return;
-    case JSON_TOKEN_OBJECT_CLOSE:
-    case JSON_TOKEN_ARRAY_CLOSE:
-    case JSON_TOKEN_KEY:
-    case JSON_TOKEN_END:
-        return;
-    }
-}
-
-static int fault_expected(struct binder *binder, const struct json_lexeme *lexeme, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static int fault_expected(struct binder *binder, const struct json_lexeme *lexeme, const char *format, ...)
-{
-    char expected[256];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(expected, sizeof(expected), format, arguments);
-    va_end(arguments);
-    struct writer writer = begin_fault(binder, lexeme->place);
-    put(&writer, "expected %s, found ", expected);
-    put_found(&writer, lexeme);
-    return -EBADMSG;
-}
 
 static int next(struct binder *binder, struct json_lexeme *lexeme)
 {
@@ -128,82 +25,11 @@ static int next(struct binder *binder, struct json_lexeme *lexeme)
     return error;
 }
 
-/* --- single values --------------------------------------------------------------------------------------------------- */
-
-static bool has_control(const char *text, size_t size)
-{
-    uint32_t code;
-    for (size_t at = 0; at < size; at += text_character(text + at, size - at, &code))
-        if (text_character(text + at, size - at, &code) == 0 || text_is_control(code))
-            return true;
-    return false;
-}
-
-static int bind_text(
-    struct binder *binder, const struct bind_field *field, char *place, const struct json_lexeme *lexeme)
-{
-    ssize_t length = -EINVAL;
-    if (lexeme->token == JSON_TOKEN_TEXT)
-        length = json_lexeme_text(lexeme, place, (size_t)field->maximum + 1);
-    if (length < 0 || length < field->minimum)
-        return fault_expected(
-            binder, lexeme, "text of %" PRId64 " to %" PRId64 " bytes", field->minimum, field->maximum);
-    if (field->plain && has_control(place, (size_t)length))
-        return fault_expected(binder, lexeme, "text without control characters");
-    return 0;
-}
-
-static int bind_integer(
-    struct binder *binder, const struct bind_field *field, int64_t *place, const struct json_lexeme *lexeme)
-{
-    int64_t number;
-    if (lexeme->token != JSON_TOKEN_NUMBER || json_lexeme_integer(lexeme, &number) < 0 ||
-        number < field->minimum || number > field->maximum)
-        return fault_expected(
-            binder, lexeme, "an integer from %" PRId64 " to %" PRId64, field->minimum, field->maximum);
-    *place = number;
-    return 0;
-}
-
-static int bind_boolean(struct binder *binder, bool *place, const struct json_lexeme *lexeme)
-{
-    if (lexeme->token != JSON_TOKEN_TRUE && lexeme->token != JSON_TOKEN_FALSE)
-        return fault_expected(binder, lexeme, "true or false");
-    *place = lexeme->token == JSON_TOKEN_TRUE;
-    return 0;
-}
-
-static int bind_choice(
-    struct binder *binder, const struct bind_field *field, int *place, const struct json_lexeme *lexeme)
-{
-    char text[64], list[240] = "";
-    if (lexeme->token == JSON_TOKEN_TEXT && json_lexeme_text(lexeme, text, sizeof(text)) >= 0)
-        for (int i = 0; field->choices[i]; i++)
-            if (strcmp(field->choices[i], text) == 0) {
-                *place = i;
-                return 0;
-            }
-    struct writer writer = {list, sizeof(list)};
-    for (int i = 0; field->choices[i]; i++)
-        put(&writer, "%s\"%s\"", i == 0 ? "" : field->choices[i + 1] ? ", " : " or ", field->choices[i]);
-    return fault_expected(binder, lexeme, "%s", list);
-}
-
-static int bind_parsed(
-    struct binder *binder, const struct bind_field *field, void *place, const struct json_lexeme *lexeme)
-{
-    char text[BIND_PARSED_MAX + 1];
-    if (lexeme->token != JSON_TOKEN_TEXT || json_lexeme_text(lexeme, text, sizeof(text)) < 0 ||
-        field->parse(text, place) < 0)
-        return fault_expected(binder, lexeme, "%s", field->expected);
-    return 0;
-}
-
 /* Reads to the end of the value that lexeme begins. */
 static int skip_value(struct binder *binder, struct json_lexeme lexeme)
 {
-    unsigned open = lexeme.token == JSON_TOKEN_OBJECT_OPEN || lexeme.token == JSON_TOKEN_ARRAY_OPEN;
-    unsigned outside = binder->scan.depth - open;
+    unsigned opened = lexeme.token == JSON_TOKEN_OBJECT_OPEN || lexeme.token == JSON_TOKEN_ARRAY_OPEN;
+    unsigned outside = binder->scan.depth - opened;
     while (binder->scan.depth > outside) {
         int error = next(binder, &lexeme);
         if (error < 0)
@@ -214,70 +40,64 @@ static int skip_value(struct binder *binder, struct json_lexeme lexeme)
 
 /* --- arrays ---------------------------------------------------------------------------------------------------------- */
 
-static int append_element(struct binder *binder, const struct bind_field *field, void *target,
-    const void *element, struct json_place place)
-{
-    char message[256] = "";
-    int error = field->append(target, element, message);
-    if (error < 0) {
-        struct writer writer = begin_fault(binder, place);
-        put(&writer, "%s", message[0] ? message : strerror(-error));
-        return -EBADMSG;
-    }
-    return 0;
-}
-
+/* An element stands alone: what it lacks is seen at once, and no other text can add to it. */
 static int bind_element(
     struct binder *binder, const struct bind_field *field, void *target, const struct json_lexeme *lexeme)
 {
     _Alignas(max_align_t) char element[BIND_ELEMENT_MAX];
+    char message[256] = "";
     struct json_merge *outer = binder->merge;
     if (field->element_size > sizeof(element))
         return -EINVAL;
     memset(element, 0, field->element_size);
     binder->merge = NULL;
-    int error = bind_value(binder, field->fields, element, lexeme, NULL);
+    int error = bind_any(binder, field->fields, element, lexeme, NULL);
     binder->merge = outer;
-    return error < 0 ? error : append_element(binder, field, target, element, lexeme->place);
+    if (error < 0)
+        return error;
+    error = field->append(target, element, message);
+    if (error < 0)
+        return binder_fault(binder, lexeme->place, "%s", message[0] ? message : strerror(-error));
+    return 0;
 }
 
-static int fault_elements(
-    struct binder *binder, const struct bind_field *field, struct json_place place, int64_t found)
+static int bind_elements(struct binder *binder, const struct bind_field *field, void *target, int64_t *count)
 {
-    bool many = found > field->maximum;
-    struct writer writer = begin_fault(binder, place);
-    put(&writer, "expected at %s %" PRId64 " elements, found %s", many ? "most" : "least",
-        many ? field->maximum : field->minimum, many ? "more" : "fewer");
-    return -EBADMSG;
+    struct json_lexeme lexeme;
+    for (unsigned index = 0;; index++) {
+        int error = next(binder, &lexeme);
+        if (error < 0 || lexeme.token == JSON_TOKEN_ARRAY_CLOSE)
+            return error;
+        if (*count == field->maximum)
+            return binder_fault(
+                binder, lexeme.place, "expected at most %" PRId64 " elements, found more", field->maximum);
+        binder->path[binder->depth++] = (struct binder_step){.index = index};
+        error = bind_element(binder, field, target, &lexeme);
+        if (error < 0)
+            return error;
+        binder->depth--;
+        (*count)++;
+    }
 }
 
 static int bind_array(struct binder *binder, const struct bind_field *field, void *target,
     const struct json_lexeme *opening, struct json_merged *merged)
 {
-    struct json_lexeme lexeme;
-    int64_t before = merged ? merged->elements : 0, count = before;
+    int64_t count = merged ? merged->elements : 0;
     if (opening->token != JSON_TOKEN_ARRAY_OPEN)
-        return fault_expected(binder, opening, "an array");
-    for (;; count++) {
-        int error = next(binder, &lexeme);
-        if (error < 0)
-            return error;
-        if (lexeme.token == JSON_TOKEN_ARRAY_CLOSE)
-            break;
-        if (count == field->maximum)
-            return fault_elements(binder, field, lexeme.place, count + 1);
-        binder->path[binder->depth++] = (struct step){.index = (unsigned)(count - before)};
-        error = bind_element(binder, field, target, &lexeme);
-        if (error < 0)
-            return error;
-        binder->depth--;
-    }
+        return binder_fault_expected(binder, opening, "an array");
+    int error = bind_elements(binder, field, target, &count);
+    if (error < 0)
+        return error;
     if (merged)
         merged->elements = count;
-    return count < field->minimum ? fault_elements(binder, field, opening->place, count) : 0;
+    if (count < field->minimum)
+        return binder_fault(binder, opening->place, "expected at least %" PRId64 " elements, found %" PRId64,
+            field->minimum, count);
+    return 0;
 }
 
-/* --- objects --------------------------------------------------------------------------------------------------------- */
+/* --- several texts --------------------------------------------------------------------------------------------------- */
 
 static struct json_merged *find_merged(
     struct json_merge *merge, const struct bind_field *field, const void *place)
@@ -294,18 +114,12 @@ static int enter_merge(struct binder *binder, const struct bind_field *field, co
 {
     struct json_merge *merge = binder->merge;
     struct json_merged *merged = find_merged(merge, field, place);
-    bool joins = field->type == BIND_OBJECT || field->type == BIND_ARRAY;
-    if (merged && !joins) {
-        struct writer writer = begin_fault(binder, key->place);
-        put(&writer, "already set in %s, line %u", merged->name, merged->line);
-        return -EBADMSG;
-    }
-    if (!merged && merge->count == ARRAY_SIZE(merge->set)) {
-        struct writer writer = begin_fault(binder, key->place);
-        put(&writer, "more than %zu keys are set in all", ARRAY_SIZE(merge->set));
-        return -EBADMSG;
-    }
+    if (merged && field->type != BIND_OBJECT && field->type != BIND_ARRAY)
+        return binder_fault(binder, key->place, "already set in %s, line %u", merged->name, merged->line);
     if (!merged) {
+        if (merge->count == ARRAY_SIZE(merge->set))
+            return binder_fault(
+                binder, key->place, "more than %zu keys are set in all", ARRAY_SIZE(merge->set));
         merged = &merge->set[merge->count++];
         *merged = (struct json_merged){field, place, binder->name, key->place.line, 0};
     }
@@ -313,31 +127,52 @@ static int enter_merge(struct binder *binder, const struct bind_field *field, co
     return 0;
 }
 
-static int fault_unknown(
-    struct binder *binder, const struct bind_part *parts, const char *text, struct json_place place)
+static int fault_missing(struct binder *binder, const char *key, struct json_place place)
 {
-    char shown[120];
-    const char *before = "";
-    text_make_printable(shown, sizeof(shown), text, strnlen(text, 64));
-    struct writer writer = begin_fault(binder, place);
-    put(&writer, "unknown key \"%s\"; expected one of ", shown);
+    return binder_fault(binder, place, "missing key \"%s\"", key);
+}
+
+static int finish_fields(struct binder *binder, const struct bind_field *fields, char *target)
+{
+    for (const struct bind_field *field = fields; field->key; field++) {
+        void *place = target + field->offset;
+        bool set = find_merged(binder->merge, field, place);
+        if (!set && field->required)
+            return fault_missing(binder, field->key, (struct json_place){0});
+        if (!set || field->type != BIND_OBJECT)
+            continue;
+        binder->path[binder->depth++] = (struct binder_step){.key = field->key};
+        int error = finish_fields(binder, field->fields, place);
+        if (error < 0)
+            return error;
+        binder->depth--;
+    }
+    return 0;
+}
+
+/* --- objects --------------------------------------------------------------------------------------------------------- */
+
+static int fault_unknown(
+    struct binder *binder, const struct bind_part *parts, const char *key, struct json_place place)
+{
+    char shown[120], list[384] = "";
+    size_t at = 0;
+    text_make_printable(shown, sizeof(shown), key, strnlen(key, 64));
     for (; parts->fields; parts++)
         for (const struct bind_field *field = parts->fields; field->key; field++)
-            if (field->type != BIND_IGNORED) {
-                put(&writer, "%s\"%s\"", before, field->key);
-                before = ", ";
-            }
-    return -EBADMSG;
+            if (field->type != BIND_IGNORED && at < sizeof(list))
+                at += (size_t)snprintf(list + at, sizeof(list) - at, "%s\"%s\"", at ? ", " : "", field->key);
+    return binder_fault(binder, place, "unknown key \"%s\"; expected one of %s", shown, list);
 }
 
 /* Finds the row that a key names; -ENOENT when none does. */
-static int find_field(const struct bind_part *parts, const char *key, unsigned *ret_part, unsigned *ret_field)
+static int find_row(const struct bind_part *parts, const char *key, unsigned *ret_part, unsigned *ret_row)
 {
     for (unsigned part = 0; parts[part].fields; part++)
-        for (unsigned field = 0; parts[part].fields[field].key; field++)
-            if (strcmp(parts[part].fields[field].key, key) == 0) {
+        for (unsigned row = 0; parts[part].fields[row].key; row++)
+            if (strcmp(parts[part].fields[row].key, key) == 0) {
                 *ret_part = part;
-                *ret_field = field;
+                *ret_row = row;
                 return 0;
             }
     return -ENOENT;
@@ -350,11 +185,11 @@ static int bind_member(
     struct json_merged *merged = NULL;
     void *place = target + field->offset;
     int error = next(binder, &lexeme);
-    binder->path[binder->depth++] = (struct step){.key = field->key};
+    binder->path[binder->depth++] = (struct binder_step){.key = field->key};
     if (error == 0 && binder->merge && field->type != BIND_IGNORED)
         error = enter_merge(binder, field, place, key, &merged);
     if (error == 0)
-        error = bind_value(binder, field, place, &lexeme, merged);
+        error = bind_any(binder, field, place, &lexeme, merged);
     binder->depth--;
     return error;
 }
@@ -364,26 +199,18 @@ static int bind_key(
 {
     char text[128];
     unsigned part, row;
+    /* Keys are compared as what they mean: "a" and "\u0061" are one. One too long for the buffer is in no table. */
     if (json_lexeme_text(key, text, sizeof(text)) < 0)
         snprintf(text, sizeof(text), "%.*s", (int)sizeof(text) - 1, key->raw);
-    if (find_field(parts, text, &part, &row) < 0)
+    if (find_row(parts, text, &part, &row) < 0)
         return fault_unknown(binder, parts, text, key->place);
     if (part >= BIND_PARTS_MAX || row >= BIND_FIELDS_MAX)
         return -EINVAL;
-    if (seen->line[part][row]) {
-        struct writer writer = begin_fault(binder, key->place);
-        put(&writer, "duplicate key \"%s\"; it stands in line %u already", text, seen->line[part][row]);
-        return -EBADMSG;
-    }
+    if (seen->line[part][row])
+        return binder_fault(binder, key->place, "duplicate key \"%s\"; it stands in line %u already", text,
+            seen->line[part][row]);
     seen->line[part][row] = key->place.line;
     return bind_member(binder, &parts[part].fields[row], parts[part].target, key);
-}
-
-static int fault_missing(struct binder *binder, const char *key, struct json_place place)
-{
-    struct writer writer = begin_fault(binder, place);
-    put(&writer, "missing key \"%s\"", key);
-    return -EBADMSG;
 }
 
 static int check_required(struct binder *binder, const struct bind_part *parts, const struct seen *seen,
@@ -402,7 +229,7 @@ static int bind_object(
     struct seen seen = {0};
     struct json_lexeme lexeme;
     if (opening->token != JSON_TOKEN_OBJECT_OPEN)
-        return fault_expected(binder, opening, "an object");
+        return binder_fault_expected(binder, opening, "an object");
     for (;;) {
         int error = next(binder, &lexeme);
         if (error == 0 && lexeme.token == JSON_TOKEN_OBJECT_CLOSE)
@@ -415,26 +242,22 @@ static int bind_object(
     return binder->merge ? 0 : check_required(binder, parts, &seen, opening);
 }
 
-static int bind_value(struct binder *binder, const struct bind_field *field, void *place,
+static int bind_any(struct binder *binder, const struct bind_field *field, void *place,
     const struct json_lexeme *lexeme, struct json_merged *merged)
 {
     switch (field->type) {
-    case BIND_TEXT:
-        return bind_text(binder, field, place, lexeme);
-    case BIND_INTEGER:
-        return bind_integer(binder, field, place, lexeme);
-    case BIND_BOOLEAN:
-        return bind_boolean(binder, place, lexeme);
-    case BIND_CHOICE:
-        return bind_choice(binder, field, place, lexeme);
-    case BIND_PARSED:
-        return bind_parsed(binder, field, place, lexeme);
     case BIND_OBJECT:
         return bind_object(binder, (struct bind_part[]){{field->fields, place}, {0}}, lexeme);
     case BIND_ARRAY:
         return bind_array(binder, field, place, lexeme, merged);
     case BIND_IGNORED:
         return skip_value(binder, *lexeme);
+    case BIND_TEXT:
+    case BIND_INTEGER:
+    case BIND_BOOLEAN:
+    case BIND_CHOICE:
+    case BIND_PARSED:
+        return binder_bind_value(binder, field, place, lexeme);
     }
     return -EINVAL;
 }
@@ -459,24 +282,6 @@ int json_bind(const struct bind_field *fields, void *target, const char *name, c
     return json_bind_parts((struct bind_part[]){{fields, target}, {0}}, name, bytes, size, merge, ret_error);
 }
 
-static int finish_fields(struct binder *binder, const struct bind_field *fields, char *target)
-{
-    for (const struct bind_field *field = fields; field->key; field++) {
-        void *place = target + field->offset;
-        bool set = find_merged(binder->merge, field, place);
-        if (!set && field->required)
-            return fault_missing(binder, field->key, (struct json_place){0});
-        if (!set || field->type != BIND_OBJECT)
-            continue;
-        binder->path[binder->depth++] = (struct step){.key = field->key};
-        int error = finish_fields(binder, field->fields, place);
-        if (error < 0)
-            return error;
-        binder->depth--;
-    }
-    return 0;
-}
-
 int json_bind_finish(const struct bind_part *parts, const struct json_merge *merge, const char *name,
     struct json_error *ret_error)
 {
@@ -487,13 +292,4 @@ int json_bind_finish(const struct bind_part *parts, const struct json_merge *mer
             return error;
     }
     return 0;
-}
-
-void json_error_format(const struct json_error *error, char *buffer, size_t capacity)
-{
-    if (error->place.line == 0)
-        snprintf(buffer, capacity, "%s: %s", error->file, error->message);
-    else
-        snprintf(buffer, capacity, "%s:%u:%u: %s", error->file, error->place.line, error->place.column,
-            error->message);
 }

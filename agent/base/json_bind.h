@@ -16,7 +16,7 @@ enum bind_type {
     BIND_PARSED, /* a string of at most BIND_PARSED_MAX bytes that parse() turns into whatever stands at offset */
     BIND_OBJECT,  /* members bound at offset */
     BIND_ARRAY,   /* minimum..maximum elements, each bound and handed to append() */
-    BIND_IGNORED, /* any value, checked for grammar only: "$schema", "$comment" */
+    BIND_IGNORED, /* any value, checked for grammar only: "$schema", "comment" */
 };
 
 /* A table has at most BIND_FIELDS_MAX rows. Members that are not there leave their place as it was: put defaults there. */
@@ -47,7 +47,7 @@ struct bind_field {
 /* A row for tables whose objects may carry a remark. */
 #define BIND_COMMENT                                                                                         \
     {                                                                                                        \
-        .key = "$comment", .type = BIND_IGNORED                                                              \
+        .key = "comment", .type = BIND_IGNORED                                                              \
     }
 
 /* One text may be bound by several tables at once, each with a struct of its own: the core's keys and each module's
