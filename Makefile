@@ -59,7 +59,7 @@ build/$(1)/%.o: %.c
 build/$(1)/sekishod: $$(call objects,$(1),$(DAEMON))
 	$$(call say,LINK,$$@)
 	$$(Q)$(2) $$(LDFLAGS_$(1)) $$(LDFLAGS) -o $$@ $$^ $$(LIBS)
-build/$(1)/sekisho: $$(call objects,$(1),$(CLI) $(RECORD) $(BASE)) $$(call objects,$(1),$(wildcard agent/core/spool_reader.c))
+build/$(1)/sekisho: $$(call objects,$(1),$(CLI) $(RECORD) $(BASE))
 	$$(call say,LINK,$$@)
 	$$(Q)$(2) $$(LDFLAGS_$(1)) $$(LDFLAGS) -o $$@ $$^ $$(LIBS)
 build/$(1)/eventdoc: $$(call objects,$(1),$(EVENTDOC) $(RECORD) $(BASE))
