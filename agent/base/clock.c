@@ -129,9 +129,10 @@ int clock_parse(const char *text, int64_t *ret_ms)
     if (!take_character(&text, "Tt") || !take_time(&text, &time) || !take_fraction(&text, &ms) ||
         !take_offset(&text, &offset) || *text != '\0')
         return -EINVAL;
+    bool leap = time.tm_sec == 60; /* timegm makes it 0 */
     int64_t seconds = (int64_t)timegm(&time) - offset;
     /* A leap second stands at the end of a UTC day only (RFC 3339 section 5.7); it counts as the next day's first. */
-    if (time.tm_sec == 60 && seconds % 86400 != 0)
+    if (leap && seconds % 86400 != 0)
         return -EINVAL;
     *ret_ms = seconds * 1000 + ms;
     return 0;
@@ -139,16 +140,15 @@ int clock_parse(const char *text, int64_t *ret_ms)
 
 void clock_format_utc(int64_t ms, char buffer[static 25])
 {
-    int64_t fraction = ms % 1000 + (ms % 1000 < 0 ? 1000 : 0);
-    time_t seconds = (time_t)((ms - fraction) / 1000);
+    bool before = ms % 1000 < 0; /* 1970: rounded down, not towards zero */
+    int64_t fraction = ms % 1000 + (before ? 1000 : 0);
+    time_t seconds = (time_t)(ms / 1000 - before);
     struct tm time;
-    char text[64];
-    /* Outside the years 0 to 9999 RFC 3339 has no form. */
-    if (!gmtime_r(&seconds, &time) || time.tm_year < -1900 || time.tm_year > 8099) {
+    /* Years of four digits: RFC 3339 has no others, and strftime does not pad those under 1000. */
+    if (!gmtime_r(&seconds, &time) || time.tm_year < -900 || time.tm_year > 8099) {
         strcpy(buffer, "invalid");
         return;
     }
-    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &time);
-    /* glibc does not pad years under 1000; such times are not shown by anything but a test. */
-    snprintf(buffer, 25, "%.19s.%03dZ", text, (int)fraction);
+    size_t length = strftime(buffer, 25, "%Y-%m-%dT%H:%M:%S", &time);
+    snprintf(buffer + length, 25 - length, ".%03uZ", (unsigned)fraction % 1000);
 }

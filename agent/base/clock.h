@@ -27,7 +27,7 @@ static inline int64_t clock_boottime_ms(const struct clock *clock)
  * the machine's time zone) to milliseconds since 1970 UTC. 0, or -EINVAL. */
 int clock_parse(const char *text, int64_t *ret_ms);
 
-/* Milliseconds since 1970 to "2026-11-24T08:30:00.123Z"; buffer of at least 25 bytes. */
+/* Milliseconds since 1970 to "2026-11-24T08:30:00.123Z" ("invalid" outside the years 1000 to 9999). */
 void clock_format_utc(int64_t ms, char buffer[static 25]);
 
 #endif

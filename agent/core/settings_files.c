@@ -4,6 +4,7 @@
 #include "base/file.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -123,7 +124,7 @@ static int check_name(const char *name, struct json_error *ret_error)
 static int add_part(const struct settings_source *source, int directory, const char *name, size_t *left,
     struct settings_bundle *bundle, struct json_error *ret_error)
 {
-    char shown[160];
+    char shown[sizeof("policy.d/") + NAME_MAX];
     int error = check_name(name, ret_error);
     if (error < 0)
         return error;
