@@ -52,6 +52,8 @@ static void describe(const struct json_scan *scan, char text[static 64])
         snprintf(text, 64, "byte 0x%02x, which is not UTF-8", (uint8_t)*scan->at);
     else if (text_is_control(code))
         snprintf(text, 64, "the control character U+%04X", code);
+    else if (width > 1) /* a full-width blank does not show by itself */
+        snprintf(text, 64, "'%.*s' (U+%04X)", (int)width, scan->at, code);
     else
         snprintf(text, 64, "'%.*s'", (int)width, scan->at);
 }
