@@ -1,0 +1,83 @@
+/* The media module as the daemon sees it. */
+#include "media/module.h"
+
+#include "base/cleanup.h"
+#include "media/media.h"
+
+#include <fcntl.h>
+
+static void on_device(void *context, const char *name)
+{
+    media_look(context, name);
+}
+
+static void on_overrun(void *context)
+{
+    media_look_all(context);
+}
+
+static int media_module_open(struct host *host, void **ret_self)
+{
+    static const struct monitor_calls calls = {.device = on_device, .overrun = on_overrun};
+    cleanup_fd_ int sys = open("/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    cleanup_fd_ int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (sys < 0 || root < 0)
+        return -errno;
+    struct media *media = NULL;
+    int r = media_create(host, take_fd(&sys), take_fd(&root), &media);
+    if (r == 0)
+        r = monitor_open(&calls, media, &media->monitor);
+    if (r < 0) {
+        media_destroy(media);
+        return r;
+    }
+    *ret_self = media;
+    return 0;
+}
+
+/* The monitor has been listening since open(): what is plugged during the first look is looked at again. */
+static int media_module_start(void *self, void *agent, void *policy)
+{
+    struct media *media = self;
+    media->starting = true;
+    media_set_policy(media, policy);
+    media->starting = false;
+    return monitor_start(media->monitor, media->host->loop);
+}
+
+static void media_module_reload(void *self, void *agent, void *policy)
+{
+    if (policy)
+        media_set_policy(self, policy);
+}
+
+static void media_module_check(void *self)
+{
+    media_look_all(self);
+}
+
+static void media_module_status(void *self, struct json_object *into)
+{
+}
+
+static void media_module_close(void *self)
+{
+    media_destroy(self);
+}
+
+const struct module media_module = {
+    .name = "media",
+    .policy =
+        {
+            .fields = media_policy_fields,
+            .create = media_policy_create,
+            .finish = media_policy_finish,
+            .destroy = media_policy_destroy,
+        },
+    .open = media_module_open,
+    .start = media_module_start,
+    .reload = media_module_reload,
+    .check = media_module_check,
+    .status = media_module_status,
+    .close = media_module_close,
+};

@@ -1,0 +1,24 @@
+/* udev's monitor: what happens to USB devices, after the rules have run. */
+#ifndef SEKISHO_MEDIA_MONITOR_H
+#define SEKISHO_MEDIA_MONITOR_H
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+struct monitor;
+
+struct monitor_calls {
+    void (*device)(
+        void *context, const char *name); /* something happened to this device or to one of its interfaces */
+    void (*overrun)(void *context);       /* events were lost: look at everything again */
+};
+
+/* Listens from the moment it returns; calls come once monitor_start() was called. context and calls are borrowed. */
+int monitor_open(const struct monitor_calls *calls, void *context, struct monitor **ret_monitor);
+int monitor_start(struct monitor *monitor, sd_event *loop);
+void monitor_close(struct monitor *monitor);
+
+/* Did udev's rules mark this device as a listed card reader? */
+bool monitor_is_reader(struct monitor *monitor, const char *name);
+
+#endif
