@@ -1,18 +1,33 @@
 # The tests' part of the Makefile: unit, integration, VM, fuzzers, soak, bench, lint.
 
-# --- unit: tests/unit/test_*.c, each a cmocka program of its own under ASan and UBSan ---------------------------------
-UNIT := $(wildcard tests/unit/test_*.c)
-UNIT_PROGRAMS := $(patsubst tests/unit/%.c,build/sanitize/tests/unit/%,$(UNIT))
 SUPPORT := $(wildcard tests/support/*.c)
 
-$(UNIT_PROGRAMS): build/sanitize/tests/unit/%: build/sanitize/tests/unit/%.o \
-    $(call objects,sanitize,$(SUPPORT) $(CORE) $(MODULES) agent/module_table.c $(RECORD) $(BASE))
-	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS_sanitize) -o $@ $^ $(LIBS) -lcmocka
+# What a test may link: every source but the mains, in one archive a flavour. The linker takes from it what a test names.
+TESTED := $(CORE) $(MODULES) agent/module_table.c $(RECORD) $(BASE) $(filter-out agent/cli/main.c,$(CLI)) $(SUPPORT)
 
-check: $(UNIT_PROGRAMS)
-	$(Q)failed=0; for test in $(UNIT_PROGRAMS); do \
-	    echo "# $$(basename $$test)"; ./$$test || failed=1; done; exit $$failed
+# programs FLAVOUR,COMPILER,PROGRAMS,LIBRARIES: each is made of the one source that bears its name
+define programs
+$(3): build/$(1)/%: build/$(1)/%.o build/$(1)/tested.a
+	$$(call say,LINK,$$@)
+	$$(Q)$(2) $$(LDFLAGS_$(1)) $$(LDFLAGS) -o $$@ $$^ $$(LIBS) $(4)
+endef
+
+# archive FLAVOUR: made anew, so that a source that is gone leaves nothing behind
+define archive
+build/$(1)/tested.a: $$(call objects,$(1),$$(TESTED))
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && ar rcs $$@ $$^
+endef
+$(eval $(call archive,release))
+$(eval $(call archive,sanitize))
+$(eval $(call archive,fuzz))
+
+# --- unit: tests/unit/test_*.c, each a cmocka program of its own under ASan and UBSan ---------------------------------
+UNIT := $(patsubst %.c,build/sanitize/%,$(wildcard tests/unit/test_*.c))
+$(eval $(call programs,sanitize,$(CC),$(UNIT),-lcmocka))
+
+check: $(UNIT)
+	$(Q)tests/unit/run.sh $(UNIT)
 
 # --- integration: python and shell programs over the built daemon on an emulated bus ----------------------------------
 integration: build/sanitize/sekishod build/sanitize/sekisho build/sanitize/eventdoc
@@ -22,26 +37,47 @@ integration: build/sanitize/sekishod build/sanitize/sekisho build/sanitize/event
 vm: deb
 	$(Q)python3 tests/vm/suite.py
 
-# --- fuzzers: tests/fuzz/fuzz_*.c, corpus in tests/fuzz/corpus/NAME ---------------------------------------------------
-FUZZ := $(wildcard tests/fuzz/fuzz_*.c)
-FUZZ_PROGRAMS := $(patsubst tests/fuzz/%.c,build/fuzz/tests/fuzz/%,$(FUZZ))
+# --- fuzzers: tests/fuzz/fuzz_NAME.c, corpus in tests/fuzz/corpus/NAME ------------------------------------------------
+FUZZ := $(patsubst %.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 0
+$(eval $(call programs,fuzz,$(CLANG),$(FUZZ)))
 
-$(FUZZ_PROGRAMS): build/fuzz/tests/fuzz/%: build/fuzz/tests/fuzz/%.o \
-    $(call objects,fuzz,$(CORE) $(MODULES) agent/module_table.c $(RECORD) $(BASE))
-	$(call say,LINK,$@)
-	$(Q)$(CLANG) $(LDFLAGS_fuzz) -o $@ $^ $(LIBS)
+fuzz: $(FUZZ)
+	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh $(FUZZ)
 
-fuzz: $(FUZZ_PROGRAMS)
-	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run.sh $(FUZZ_PROGRAMS)
+# --- soak: for a time, not a count. tests/soak/*.c are its programs ----------------------------------------------------
+SOAK := $(patsubst %.c,build/sanitize/%,$(wildcard tests/soak/*.c))
+SOAK_SECONDS ?= 1200
+$(eval $(call programs,sanitize,$(CC),$(SOAK)))
 
-# --- soak: for a time, not a count ---------------------------------------------------------------------------------------
-soak:
-	$(Q)tests/soak.sh
+soak: $(FUZZ) $(SOAK)
+	$(Q)SOAK_SECONDS=$(SOAK_SECONDS) tests/soak.sh
 
-bench: all
-	$(Q)tests/bench/run.sh
+# --- bench: tests/bench/bench_*.c in the release build -----------------------------------------------------------------
+BENCH := $(patsubst %.c,build/release/%,$(wildcard tests/bench/bench_*.c))
+$(eval $(call programs,release,$(CC),$(BENCH)))
 
-# --- lint ------------------------------------------------------------------------------------------------------------------
+bench: all $(BENCH)
+	$(Q)tests/bench/run.sh $(BENCH)
+
+# --- lint: each module is also linked with base, record and a fake host alone ------------------------------------------
+MODULE_NAMES := $(notdir $(patsubst %/,%,$(wildcard modules/*/)))
+ALONE := $(MODULE_NAMES:%=build/sanitize/alone/%)
+
+define alone
+build/sanitize/alone/$(1).o: tests/lint/module_alone.c
+	@mkdir -p $$(@D)
+	$$(Q)$(CC) $$(CFLAGS_COMMON) $$(CFLAGS_sanitize) -DMODULE_NAME='"$(1)"' -DMODULE=$(1)_module -c -o $$@ $$<
+build/sanitize/alone/$(1): build/sanitize/alone/$(1).o \
+    $$(call objects,sanitize,$$(wildcard modules/$(1)/*.c) $$(wildcard tests/support/fake_host*.c) $$(RECORD) $$(BASE))
+	$$(call say,LINK,$$@)
+	$$(Q)$(CC) $$(LDFLAGS_sanitize) -o $$@ $$^ $$(LIBS)
+endef
+$(foreach module,$(MODULE_NAMES),$(eval $(call alone,$(module))))
+
+.PHONY: alone
+alone: $(ALONE)
+	$(Q)for program in $(ALONE); do ./$$program || exit 1; done
+
 lint:
 	$(Q)tests/lint.sh
