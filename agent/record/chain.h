@@ -3,6 +3,7 @@
 #ifndef SEKISHO_RECORD_CHAIN_H
 #define SEKISHO_RECORD_CHAIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,29 +30,36 @@ struct chain_link {
 
 enum chain_fault {
     CHAIN_OK,
-    CHAIN_GAP,        /* sequence jumps */
-    CHAIN_REORDERED,  /* sequence does not grow */
-    CHAIN_BROKEN,     /* prev_hash is not the hash before */
-    CHAIN_EDITED,     /* the body does not hash to its hash, or disagrees with its own sequence or prev_hash */
-    CHAIN_FOREIGN,    /* another chain_uid inside */
-    CHAIN_ROLLED_BACK /* the last link is behind the head that state.db or a signed heartbeat knows */
+    CHAIN_GAP,       /* sequence jumps */
+    CHAIN_REORDERED, /* sequence does not grow */
+    CHAIN_BROKEN,    /* prev_hash is not the hash before */
+    CHAIN_EDITED,    /* the body does not hash to its hash, or disagrees with its own sequence or prev_hash */
+    CHAIN_FOREIGN,   /* another chain_uid inside */
+    CHAIN_ROLLED_BACK /* the chain ends before the head that state.db knows, or has another event in its place */
 };
 
 const char *chain_fault_name(enum chain_fault fault);
 
-/* Walks link after link. Starts from zeros; an already pruned front may start from a known head. */
+/* Walks link after link. Starts from zeros; an already pruned front may start from a known head. Each fault is named once, and
+ * the walk goes on from what it can still trust. */
 struct chain_walk {
     struct chain_head head;
+    const struct chain_head
+        *known;   /* may be NULL; borrowed: also compared when the walk passes its sequence, so that a chain
+                                       rolled back and grown again is found out */
+    bool strayed; /* another event stood in its place */
 };
 
 enum chain_fault chain_walk_next(struct chain_walk *walk, const struct chain_link *link);
 
-/* After the last link: is the walk's head at or past what was known? */
+/* After the last link: is the walk's head at or past what was known, and of the same chain? CHAIN_FOREIGN, CHAIN_ROLLED_BACK. */
 enum chain_fault chain_walk_end(const struct chain_walk *walk, const struct chain_head *known);
 
-/* Adds unmapped.sekisho.hash to an encoded event and gives the canonical bytes that are stored and sent. */
+/* Adds unmapped.sekisho.hash to an encoded event and gives the canonical bytes that are stored and sent. *ret_body is malloc'ed.
+ * -EINVAL when there is no unmapped.sekisho; canonical_json()'s errors; -EIO when libcrypto fails. */
 struct json_object;
-int chain_seal(struct json_object *event, uint8_t ret_hash[static CHAIN_HASH_SIZE], char **ret_body, size_t *ret_size);
+int chain_seal(
+    struct json_object *event, uint8_t ret_hash[static CHAIN_HASH_SIZE], char **ret_body, size_t *ret_size);
 
 /* The signed head: Ed25519 over "sekisho/head/v1\0" and canonical {"chain_uid","hash","sequence"}. */
 int chain_head_sign(const struct chain_head *head, const uint8_t secret[static CHAIN_SECRET_SIZE],
