@@ -141,8 +141,9 @@ struct event_field_row {
     enum event_value_type type;
     unsigned maximum;    /* TEXT, an item of a LIST: bytes that are kept, cut at a character's border */
     unsigned hex_digits; /* TEXT: exactly so many lower-case ones; 0: any text */
-    bool as_text;        /* NUMBER: written as a decimal string, where OCSF wants one */
-    const char *meaning; /* English, for the documents */
+    const char *const *choices; /* TEXT: one of these, NULL-terminated; NULL: any text */
+    bool as_text;               /* NUMBER: written as a decimal string, where OCSF wants one */
+    const char *meaning;        /* English, for the documents */
 };
 
 #define EVENT_TEXT_MAX 1024 /* the longest maximum */
@@ -174,7 +175,7 @@ bool event_kind_has(const struct event_kind_row *row, enum event_field field);
 bool event_kind_requires(const struct event_kind_row *row, enum event_field field);
 
 /* The OCSF object. -EINVAL when a required field is missing, one is set that the kind does not have, has another type or
- * other digits than its row says (a fault in the caller; tests show each kind). The object has no `hash` yet. */
+ * other digits or another choice than its row says, or a reason that is no code (a fault in the caller; tests show each kind). The object has no `hash` yet. */
 int event_encode(
     const struct event *event, const struct event_origin *origin, struct json_object **ret_object);
 

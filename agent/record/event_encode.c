@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "record/reason.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -95,9 +96,19 @@ static bool is_hex(const char *text, size_t digits)
     return strlen(text) == digits && strspn(text, "0123456789abcdef") == digits;
 }
 
+static bool is_choice(const char *const *choices, const char *text)
+{
+    for (; *choices; choices++)
+        if (strcmp(*choices, text) == 0)
+            return true;
+    return false;
+}
+
 static void encode_text(struct encoder *encoder, const struct event_field_row *row, const char *text)
 {
-    if (row->hex_digits && !is_hex(text, row->hex_digits))
+    if ((row->hex_digits && !is_hex(text, row->hex_digits)) ||
+        (row->choices && !is_choice(row->choices, text)) ||
+        (row->field == EVENT_REASON && !reason_is_code(text)))
         encoder->error = -EINVAL;
     put(encoder, row->path, text_value(text, row->maximum));
 }

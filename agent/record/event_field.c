@@ -5,6 +5,8 @@
 
 #define OWN "unmapped.sekisho."
 
+static const char *const ENFORCEMENT_CHOICES[] = {"enforce", "observe", NULL};
+
 static const struct event_field_row FIELDS[EVENT_FIELD_COUNT] = {
     [EVENT_REASON] = {.field = EVENT_REASON,
         .path = "status_code",
@@ -155,6 +157,7 @@ static const struct event_field_row FIELDS[EVENT_FIELD_COUNT] = {
         .path = OWN "enforcement",
         .type = EVENT_VALUE_TEXT,
         .maximum = 16,
+        .choices = ENFORCEMENT_CHOICES,
         .meaning = "enforce, or observe."},
     [EVENT_SPOOL_EVENTS] = {.field = EVENT_SPOOL_EVENTS,
         .path = OWN "spool_events",

@@ -1,6 +1,6 @@
 #include "media/account.h"
 
-#include "media/reasons.h"
+#include "record/reason.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -218,3 +218,20 @@ enum gate_act decide_interface(
     }
     return GATE_LEAVE;
 }
+
+const char *verdict_name(enum verdict verdict)
+{
+    switch (verdict) {
+    case VERDICT_SHAPE:
+        return "admitted by shape";
+    case VERDICT_LISTED:
+        return "admitted by policy";
+    case VERDICT_KEPT:
+        return "kept";
+    case VERDICT_OBSERVED:
+        return "observed";
+    case VERDICT_REFUSED:
+        return "refused";
+    }
+    return "refused";
+}

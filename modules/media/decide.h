@@ -2,6 +2,8 @@
 #ifndef SEKISHO_MEDIA_DECIDE_H
 #define SEKISHO_MEDIA_DECIDE_H
 
+#include "record/reason.h"
+
 #include "media/media_policy.h"
 
 enum verdict {
@@ -12,29 +14,7 @@ enum verdict {
     VERDICT_REFUSED,
 };
 
-enum reason {
-    REASON_INPUT,
-    REASON_READER,
-    REASON_MEDIUM_NOT_REGISTERED,
-    REASON_NOT_DISTINGUISHABLE,
-    REASON_MEDIUM_NOT_MOUNTABLE,
-    REASON_MEDIUM_ENDED,
-    REASON_DEVICE_NOT_LISTED,
-    REASON_DATA_BESIDE_INPUT,
-    REASON_INPUT_NOT_LISTED,
-    REASON_FOREIGN_DRIVER,
-    REASON_DESCRIPTORS,
-    REASON_OTHER_INTERFACES,
-    REASON_OTHER_PORT,
-    REASON_ENTRY_ENDED,
-    REASON_NO_INTERFACE,
-    REASON_TOO_MANY,
-    REASON_NOT_RECORDED,
-    REASON_LISTED,
-    REASON_IN_USE,
-    REASON_OWN_DISK,
-    REASON_COUNT,
-};
+const char *verdict_name(enum verdict verdict);
 
 /* What the device's own bytes do not say. */
 struct circumstances {

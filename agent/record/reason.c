@@ -1,6 +1,8 @@
-#include "media/reasons.h"
+#include "record/reason.h"
 
-static const struct reason_row rows[REASON_COUNT] = {
+#include <string.h>
+
+static const struct reason_row REASONS[REASON_COUNT] = {
     [REASON_INPUT] = {"M-01", "Input devices and hubs may be used.",
         "キーボード、マウス、ハブなどは使えます。"},
     [REASON_READER] = {"M-02", "Card readers may be used.", "カードリーダーは使えます。"},
@@ -8,8 +10,8 @@ static const struct reason_row rows[REASON_COUNT] = {
         "このUSBメモリは登録されていないため使えません。キーボードなどはそのまま使えます。"},
     [REASON_NOT_DISTINGUISHABLE] = {"M-04",
         "This USB medium cannot be told from others of its make (no serial number, or the same one twice), "
-        "so it cannot "
-        "be registered.",
+        "so it cannot be "
+        "registered.",
         "このUSBメモリは製品の仕様で1本ずつ区別できないため、登録できません。"},
     [REASON_MEDIUM_NOT_MOUNTABLE] = {"M-05",
         "This USB medium is registered, but this version of the agent cannot mount registered media.",
@@ -42,6 +44,9 @@ static const struct reason_row rows[REASON_COUNT] = {
         "接続されたUSB機器が多すぎるため使えません。"},
     [REASON_NOT_RECORDED] = {"M-17", "The admission could not be recorded, so this USB device stays closed.",
         "記録を保存できないため、この機器を使えるようにできません。"},
+    [REASON_FOUND_OPEN] = {"M-18",
+        "An interface of this USB device that may not be used was found open; it was closed again.",
+        "この機器の使えない機能が開かれていたため、閉じました。"},
     [REASON_LISTED] = {"M-20", "This USB device is listed in the policy.", "この機器は許可されています。"},
     [REASON_IN_USE] = {"M-21",
         "In use when the agent was installed: stays until it is unplugged or the terminal restarts.",
@@ -52,22 +57,13 @@ static const struct reason_row rows[REASON_COUNT] = {
 
 const struct reason_row *reason_row(enum reason reason)
 {
-    return &rows[reason];
+    return &REASONS[reason];
 }
 
-const char *verdict_name(enum verdict verdict)
+bool reason_is_code(const char *text)
 {
-    switch (verdict) {
-    case VERDICT_SHAPE:
-        return "admitted by shape";
-    case VERDICT_LISTED:
-        return "admitted by policy";
-    case VERDICT_KEPT:
-        return "kept";
-    case VERDICT_OBSERVED:
-        return "observed";
-    case VERDICT_REFUSED:
-        return "refused";
-    }
-    return "refused";
+    for (enum reason reason = 0; reason < REASON_COUNT; reason++)
+        if (strcmp(REASONS[reason].code, text) == 0)
+            return true;
+    return false;
 }
