@@ -70,6 +70,10 @@ $(eval $(call flavour,release,$(CC)))
 $(eval $(call flavour,sanitize,$(CC)))
 $(eval $(call flavour,fuzz,$(CLANG)))
 
+docs: build/release/eventdoc
+	$(Q)build/release/eventdoc --markdown >docs/events.md
+	$(Q)build/release/eventdoc --schema >docs/events.schema.json
+
 -include $(shell find build -name '*.d' 2>/dev/null)
 
 include tests/tests.mk
