@@ -1,0 +1,73 @@
+"""The boots of the suite: which disk, what is plugged when the machine is switched on, what goes on from what."""
+
+import pathlib
+import re
+import subprocess
+
+import root
+from device import Hub, Keyboard, Mouse, NetworkAdapter, Phone, Reader, SerialAdapter, Stick, UasDisk
+from machine import Machine
+
+
+class Boot:
+    """name: what cases say. image: which disk. after: the boot whose disk it goes on from. gated: nothing forbidden may
+    ever be seen but what cases permit. plugged(): the devices present at power-on."""
+
+    def __init__(self, name, title, image, after=None, gated=True, plugged=list, goes_on=False, **options):
+        self.name, self.title, self.image, self.after = name, title, image, after
+        self.gated, self.goes_on = gated, goes_on
+        self.plugged, self.options = plugged, options
+
+    def machine(self, directory, image_of, before):
+        devices = self.plugged()
+        machine = Machine(image_of(self.image), directory, disk=before.disk if before else None, boot_devices=devices, **self.options)
+        machine.present = devices
+        return machine
+
+
+def everything_at_power_on():
+    return [
+        Stick(port="1"), UasDisk(port="2"), Keyboard(port="3"), Mouse(port="4"), Reader(port="5"), Hub(port="6"),
+        Stick(port="6.1", serial="B2"), Phone(port="7"), NetworkAdapter(port="8"), SerialAdapter(port="9"),
+    ]
+
+
+BOOTS = (
+    Boot("installed", "The package installed; ten devices present at power-on", "installed", plugged=everything_at_power_on, goes_on=True),
+)
+
+
+class Images:
+    """Makes each disk when it is first asked for."""
+
+    def __init__(self, directory, deb, reuse):
+        self._directory, self._deb, self._reuse = directory, pathlib.Path(deb), reuse
+        self._made = {}
+
+    def of(self, name):
+        if name not in self._made:
+            self._made[name] = self._make(name)
+        return self._made[name]
+
+    def _make(self, name):
+        directory = self._directory / f"image-{name}"
+        if self._reuse and (directory / "disk.img").exists():
+            return root.Image(directory)
+        print(f"  the disk '{name}' is made", flush=True)
+        directory.mkdir(parents=True, exist_ok=True)
+        following = following_version(self._deb, directory)
+        files = {"/opt/vm/following.deb": following}
+        if name == "installed":
+            return root.build_image(directory, deb=self._deb, files=files)
+        return root.build_image(directory, files={**files, "/opt/vm/sekisho.deb": self._deb})
+
+
+def following_version(deb, directory):
+    """The same package under a higher version, for the upgrade."""
+    tree, target = directory / "following", directory / "following.deb"
+    subprocess.run(["rm", "-rf", tree], check=True)
+    subprocess.run(["dpkg-deb", "-R", deb, tree], check=True)
+    control = tree / "DEBIAN/control"
+    control.write_text(re.sub(r"^Version: (.*)$", r"Version: \1+vm1", control.read_text(), flags=re.MULTILINE))
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-Znone", "-b", tree, target], check=True, stdout=subprocess.DEVNULL)
+    return target
