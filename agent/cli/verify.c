@@ -14,6 +14,7 @@
 
 struct verification {
     struct chain_walk walk;
+    struct chain_head known; /* what state.db knew before the walk */
     int64_t events, pruned, first_time_ms, last_time_ms;
     int64_t heartbeats, bad_signatures;
     uint8_t key[CHAIN_PUBLIC_SIZE];
@@ -100,11 +101,10 @@ static void known_read(struct json_object *store, struct chain_head *ret_known)
 static int verification_end(
     const struct invocation *invocation, struct verification *verification, struct json_object *store)
 {
-    struct chain_head known;
-    known_read(store, &known);
-    enum chain_fault fault = chain_walk_end(&verification->walk, &known);
+    const struct chain_head *known = &verification->known;
+    enum chain_fault fault = chain_walk_end(&verification->walk, known);
     if (fault != CHAIN_OK)
-        fault_add(verification, known.sequence, chain_fault_name(fault));
+        fault_add(verification, known->sequence, chain_fault_name(fault));
     int64_t lost = member_number(store, "lost");
     bool whole = verification->fault_count == 0;
     struct json_object *result = json_object_new_object();
@@ -114,7 +114,7 @@ static int verification_end(
     json_object_object_add(result, "pruned", json_object_new_int64(verification->pruned));
     json_object_object_add(result, "lost", json_object_new_int64(lost));
     json_object_object_add(result, "last_sequence", json_object_new_int64(verification->walk.head.sequence));
-    json_object_object_add(result, "known_sequence", json_object_new_int64(known.sequence));
+    json_object_object_add(result, "known_sequence", json_object_new_int64(known->sequence));
     json_object_object_add(result, "signed_heads", json_object_new_int64(verification->heartbeats));
     json_object_object_add(result, "fault_count", json_object_new_int64(verification->fault_count));
     json_object_object_add(result, "faults", json_object_get(verification->faults));
@@ -137,11 +137,13 @@ static int verification_end(
     return whole ? EXIT_DONE : EXIT_NEGATIVE;
 }
 
-static void key_read(void *context, struct json_object *store)
+static void store_read(void *context, struct json_object *store)
 {
     struct verification *verification = context;
     verification->has_key =
         text_unhex(verification->key, sizeof(verification->key), member_text(store, "chain_key")) >= 0;
+    known_read(store, &verification->known);
+    verification->walk.known = &verification->known;
 }
 
 static int verify_agent(const struct invocation *invocation, struct verification *verification)
@@ -151,7 +153,7 @@ static int verify_agent(const struct invocation *invocation, struct verification
     if (exit != EXIT_DONE)
         return exit;
     struct json_object *store = member(status, "store");
-    key_read(verification, store);
+    store_read(verification, store);
     struct page_reader reader = {
         .from = member_number(store, "first_sequence"), .each = each_link, .context = verification};
     exit = pages_read(invocation, &reader);
@@ -165,7 +167,7 @@ static int verify_store(
     const struct invocation *invocation, struct verification *verification, const char *directory)
 {
     struct json_object *whole = NULL;
-    struct page_reader reader = {.each = each_link, .begin = key_read, .context = verification};
+    struct page_reader reader = {.each = each_link, .begin = store_read, .context = verification};
     int exit = pages_read_store(invocation, directory, &reader, &whole);
     if (exit == EXIT_DONE)
         exit = verification_end(invocation, verification, member(whole, "store"));
