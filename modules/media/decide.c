@@ -36,13 +36,20 @@ static struct shape shape_of(const struct facts *facts)
     return shape;
 }
 
+bool decide_asks_for_reader(const struct facts *facts)
+{
+    const struct shape shape = shape_of(facts);
+    return shape.reader || shape.vendor;
+}
+
 bool decide_has_rule_shape(const struct facts *facts)
 {
     return facts->descriptors.count > 0 && !facts->descriptors.malformed && !shape_of(facts).data;
 }
 
-/* Rules give usbhid and hub by name, and nothing to readers; usbfs is a program of root's on this terminal. */
-static bool is_rule_driver(const struct bound_interface *interface)
+/* Rules give usbhid and hub by name, and nothing to readers; usbfs is a program of root's on this terminal. A vendor's own
+ * interface beside an input one is not opened by the rules: a driver on it says nothing of the others. */
+static bool is_rule_driver(const struct facts *facts, const struct bound_interface *interface)
 {
     if (interface->driver[0] == '\0' || strcmp(interface->driver, "usbfs") == 0)
         return true;
@@ -51,6 +58,8 @@ static bool is_rule_driver(const struct bound_interface *interface)
         return strcmp(interface->driver, "usbhid") == 0;
     case USB_CLASS_HUB:
         return strcmp(interface->driver, "hub") == 0;
+    case USB_CLASS_VENDOR:
+        return !facts->reader;
     default:
         return false;
     }
@@ -59,7 +68,7 @@ static bool is_rule_driver(const struct bound_interface *interface)
 bool decide_has_foreign_driver(const struct facts *facts)
 {
     for (unsigned i = 0; i < facts->bound_count; i++) {
-        if (!is_rule_driver(&facts->bound[i]))
+        if (!is_rule_driver(facts, &facts->bound[i]))
             return true;
     }
     return false;
@@ -69,14 +78,14 @@ bool decide_has_foreign_driver(const struct facts *facts)
 static bool decide_by_shape(const struct facts *facts, const struct media_policy *policy, struct shape shape,
     struct decision *ret_decision)
 {
-    if (shape.data || (shape.vendor && !shape.input && !shape.hub && !shape.reader && !facts->reader))
+    if (shape.data || !(shape.input || shape.hub || facts->reader))
         return false;
     if (shape.input && policy->input == MEDIA_INPUT_LISTED)
-        *ret_decision = (struct decision){VERDICT_REFUSED, REASON_INPUT_NOT_LISTED, NULL};
+        *ret_decision = (struct decision){.verdict = VERDICT_REFUSED, .reason = REASON_INPUT_NOT_LISTED};
     else if (shape.input || shape.hub)
-        *ret_decision = (struct decision){VERDICT_SHAPE, REASON_INPUT, NULL};
+        *ret_decision = (struct decision){.verdict = VERDICT_SHAPE, .reason = REASON_INPUT};
     else
-        *ret_decision = (struct decision){VERDICT_SHAPE, REASON_READER, NULL};
+        *ret_decision = (struct decision){.verdict = VERDICT_SHAPE, .reason = REASON_READER};
     return true;
 }
 
@@ -85,7 +94,7 @@ static struct decision decide_medium(
     const struct facts *facts, const struct media_policy *policy, const struct circumstances *circumstances)
 {
     struct medium medium = {0};
-    struct decision decision = {VERDICT_REFUSED, REASON_MEDIUM_NOT_REGISTERED, NULL};
+    struct decision decision = {.verdict = VERDICT_REFUSED, .reason = REASON_MEDIUM_NOT_REGISTERED};
     if (media_register_find(&policy->media, facts->vendor, facts->product, facts->serial, &medium))
         decision.label = medium.label;
     if (facts->serial[0] == '\0' || circumstances->twin)
@@ -100,7 +109,7 @@ static struct decision decide_medium(
 static struct decision decide_unlisted(const struct facts *facts, const struct media_policy *policy,
     const struct circumstances *circumstances, struct shape shape)
 {
-    struct decision decision = {VERDICT_REFUSED, REASON_DEVICE_NOT_LISTED, NULL};
+    struct decision decision = {.verdict = VERDICT_REFUSED, .reason = REASON_DEVICE_NOT_LISTED};
     if (circumstances->foreign_driver && !shape.data) {
         decision.reason = REASON_FOREIGN_DRIVER;
         return decision;
@@ -142,18 +151,18 @@ static struct decision decide_strictly(
 {
     const struct shape shape = shape_of(facts);
     if (facts->descriptors.malformed)
-        return (struct decision){VERDICT_REFUSED, REASON_DESCRIPTORS, NULL};
+        return (struct decision){.verdict = VERDICT_REFUSED, .reason = REASON_DESCRIPTORS};
     if (facts->descriptors.count == 0)
-        return (struct decision){VERDICT_REFUSED, REASON_NO_INTERFACE, NULL};
-    if (circumstances->too_many && !(shape.hub && !shape.data && !shape.input))
-        return (struct decision){VERDICT_REFUSED, REASON_TOO_MANY, NULL};
+        return (struct decision){.verdict = VERDICT_REFUSED, .reason = REASON_NO_INTERFACE};
+    if (circumstances->too_many && (shape.data || !(shape.input || shape.hub)))
+        return (struct decision){.verdict = VERDICT_REFUSED, .reason = REASON_TOO_MANY};
 
     const struct allow_entry *entry = NULL;
     enum allow_match match = allow_list_find(&policy->allow, facts, circumstances->now_ms, &entry);
     if (match == ALLOW_MATCH && entry->serial[0] && shape.storage && circumstances->twin)
-        return (struct decision){VERDICT_REFUSED, REASON_NOT_DISTINGUISHABLE, entry->label};
+        return (struct decision){VERDICT_REFUSED, REASON_NOT_DISTINGUISHABLE, entry->label, NULL};
     if (match == ALLOW_MATCH)
-        return (struct decision){VERDICT_LISTED, REASON_LISTED, entry->label};
+        return (struct decision){VERDICT_LISTED, REASON_LISTED, entry->label, entry->group};
 
     struct decision decision = decide_unlisted(facts, policy, circumstances, shape);
     if (entry && yields_to_entry(decision.reason)) {
@@ -167,12 +176,12 @@ struct decision decide(
     const struct facts *facts, const struct media_policy *policy, const struct circumstances *circumstances)
 {
     if (circumstances->own_disk)
-        return (struct decision){VERDICT_KEPT, REASON_OWN_DISK, NULL};
+        return (struct decision){.verdict = VERDICT_KEPT, .reason = REASON_OWN_DISK};
     struct decision decision = decide_strictly(facts, policy, circumstances);
     if (decision.verdict != VERDICT_REFUSED)
         return decision;
     if (circumstances->in_use)
-        return (struct decision){VERDICT_KEPT, REASON_IN_USE, decision.label};
+        return (struct decision){VERDICT_KEPT, REASON_IN_USE, decision.label, NULL};
     if (circumstances->observing)
         decision.verdict = VERDICT_OBSERVED;
     return decision;
@@ -210,11 +219,7 @@ enum gate_act decide_interface(
     case VERDICT_OBSERVED:
         return act_to_open(facts, interface);
     case VERDICT_SHAPE:
-        if (interface->kind.class == USB_CLASS_VENDOR && !facts->reader)
-            return act_to_close(interface);
-        if (interface->kind.class == USB_CLASS_READER && !facts->reader)
-            return GATE_LEAVE; /* a reader whose id the rules do not list stays as it is: closed */
-        return act_to_open(facts, interface);
+        return is_the_rules(facts, interface) ? act_to_open(facts, interface) : act_to_close(interface);
     }
     return GATE_LEAVE;
 }

@@ -20,7 +20,7 @@ const char *verdict_name(enum verdict verdict);
 struct circumstances {
     int64_t now_ms;
     bool observing;
-    bool own_disk;       /* carries /, /boot or /usr */
+    bool own_disk;       /* carries /, /boot, /usr or swap */
     bool in_use;         /* was there at installation, and not re-plugged since */
     bool twin;           /* another present device has the same VID, PID and serial */
     bool foreign_driver; /* was seen bound by a driver that its shape does not give it */
@@ -31,11 +31,14 @@ struct decision {
     enum verdict verdict;
     enum reason reason; /* of a VERDICT_OBSERVED: why it would be refused */
     const char *label;  /* of the policy's entry; borrowed from the policy; may be NULL */
+    const char *group;  /* of its nodes, with VERDICT_LISTED; borrowed; may be NULL or "" */
 };
 
 struct decision decide(
     const struct facts *facts, const struct media_policy *policy, const struct circumstances *circumstances);
 
+/* Does the decision depend on udev's mark for card readers? */
+bool decide_asks_for_reader(const struct facts *facts);
 /* Is every interface of every configuration input, hub, reader or the vendor's own? The same as install/udev's rule. */
 bool decide_has_rule_shape(const struct facts *facts);
 /* A driver that rules do not give, on a device that rules admit. */

@@ -10,6 +10,8 @@
 enum { TYPE_DEVICE = 1, TYPE_CONFIGURATION = 2, TYPE_INTERFACE = 4 };
 enum { DEVICE_SIZE = 18, CONFIGURATION_SIZE = 9, INTERFACE_SIZE = 9 };
 enum { SHORTEST_TO_KERNEL = 2, SHORTEST_TO_UDEV = 3 };
+/* The attribute ends here, whatever configurations are still to come: what fills it may have been cut. */
+enum { CUT_SIZE = 18 + 65535 };
 
 static bool is_known(const struct descriptors *descriptors, const struct usb_interface *interface)
 {
@@ -37,10 +39,10 @@ int descriptors_parse(const uint8_t *bytes, size_t size, struct descriptors *ret
 {
     if (size < DEVICE_SIZE || bytes[0] < DEVICE_SIZE || bytes[1] != TYPE_DEVICE)
         return -EBADMSG;
+    struct descriptors found = {.malformed = size >= CUT_SIZE};
 
     /* The kernel gives each configuration cut to the descriptors it could walk, whatever wTotalLength in the bytes says:
      * so lengths alone lead from one to the next, and a total length (an enemy's word) is never believed. */
-    struct descriptors found = {0};
     unsigned configurations = 0;
     size_t at = DEVICE_SIZE;
     while (at < size) {

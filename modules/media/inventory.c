@@ -13,6 +13,15 @@ struct present *inventory_find(const struct inventory *inventory, const char *na
     return NULL;
 }
 
+struct present *inventory_find_number(const struct inventory *inventory, int64_t number)
+{
+    for (unsigned i = 0; i < inventory->count; i++) {
+        if (inventory->entries[i]->number == number)
+            return inventory->entries[i];
+    }
+    return NULL;
+}
+
 int inventory_add(struct inventory *inventory, struct facts *facts, struct present **ret_present)
 {
     if (inventory->count == INVENTORY_MAX)
@@ -21,6 +30,7 @@ int inventory_add(struct inventory *inventory, struct facts *facts, struct prese
     if (!present)
         return -ENOMEM;
     present->facts = facts;
+    present->number = ++inventory->last_number;
     inventory->entries[inventory->count++] = present;
     *ret_present = present;
     return 0;

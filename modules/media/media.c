@@ -3,24 +3,19 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "media/account.h"
-#include "media/gate.h"
+#include "media/enforce.h"
+#include "media/in_use.h"
+#include "media/known.h"
+#include "media/nodes.h"
+#include "media/own_disk.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* Each interface may be opened, or asked for, this often a decision. */
-#define ATTEMPTS_AN_INTERFACE 4
-
-static bool is_admitted(enum verdict verdict)
-{
-    return verdict != VERDICT_REFUSED;
-}
 
 /* --- reading ---------------------------------------------------------------------------------------------------------- */
 
+/* -EAGAIN: udev has not looked yet, and whether this is a listed reader depends on it; its event will come. */
 static int read_device(struct media *media, const char *name, int *ret_fd, struct facts **ret_facts)
 {
     char port[FACTS_PORT_MAX];
@@ -34,183 +29,105 @@ static int read_device(struct media *media, const char *name, int *ret_fd, struc
     r = facts_read(fd, name, port, facts);
     if (r < 0)
         return r;
-    facts->reader = media->monitor && monitor_is_reader(media->monitor, name);
+    if (media->marks.reader && decide_asks_for_reader(facts)) {
+        enum monitor_reader mark = media->marks.reader(media->marks.context, name);
+        if (mark == MONITOR_READER_UNKNOWN)
+            return -EAGAIN;
+        facts->reader = mark == MONITOR_READER_YES;
+    }
     *ret_fd = take_fd(&fd);
     *ret_facts = take_pointer(facts);
     return 0;
 }
 
-static struct circumstances circumstances_of(struct media *media, const struct present *present)
-{
-    unsigned from = 0;
-    return (struct circumstances){
-        .now_ms = clock_realtime_ms(media->host->clock),
-        .twin = inventory_next_twin(&media->inventory, present->facts, &from) != NULL,
-        .foreign_driver = present->foreign_driver,
-    };
-}
-
-/* --- acting ----------------------------------------------------------------------------------------------------------- */
-
-/* Closes what must be closed. True when something had been open. */
-static bool close_interfaces(struct media *media, int device, struct present *present)
-{
-    bool found_open = false;
-    for (unsigned i = 0; i < present->facts->bound_count; i++) {
-        struct bound_interface *interface = &present->facts->bound[i];
-        if (decide_interface(present->facts, &present->decision, interface) != GATE_CLOSE)
-            continue;
-        found_open = true;
-        int r = gate_carry_out(media->sys, device, GATE_CLOSE, interface);
-        if (r < 0 && r != -ENOENT && r != -ENODEV)
-            log_error(r, "media: %s could not be closed", interface->name);
-    }
-    return found_open;
-}
-
-static void open_interfaces(struct media *media, int device, struct present *present)
-{
-    for (unsigned i = 0; i < present->facts->bound_count && present->attempts_left > 0; i++) {
-        struct bound_interface *interface = &present->facts->bound[i];
-        enum gate_act act = decide_interface(present->facts, &present->decision, interface);
-        if (act != GATE_OPEN && !(act == GATE_ASK_RULES && present->ask_rules))
-            continue;
-        present->attempts_left--;
-        int r = gate_carry_out(media->sys, device, act, interface);
-        if (r < 0 && r != -ENOENT && r != -ENODEV)
-            log_error(r, "media: %s could not be opened", interface->name);
-    }
-}
-
-/* --- recording -------------------------------------------------------------------------------------------------------- */
-
-static enum event_kind kind_of_first(enum verdict verdict)
-{
-    switch (verdict) {
-    case VERDICT_SHAPE:
-        return EVENT_DEVICE_CONNECTED;
-    case VERDICT_LISTED:
-        return EVENT_DEVICE_ALLOWED;
-    case VERDICT_KEPT:
-        return EVENT_DEVICE_KEPT;
-    case VERDICT_OBSERVED:
-        return EVENT_DEVICE_OBSERVED;
-    case VERDICT_REFUSED:
-        return EVENT_DEVICE_REFUSED;
-    }
-    return EVENT_DEVICE_REFUSED;
-}
-
-/* A second keyboard, or an input device that came while nobody watched: said beside the plug itself. */
-static void record_input(struct media *media, const struct present *present)
-{
-    const struct facts *facts = present->facts;
-    if (facts_has_keyboard(facts) && !present->was_there &&
-        inventory_has_other_keyboard(&media->inventory, facts))
-        (void)account_record(media->host, EVENT_INPUT_SECOND_KEYBOARD, present);
-    if (facts_has_class(facts, USB_CLASS_INPUT) && present->unattended)
-        (void)account_record(media->host, EVENT_INPUT_UNATTENDED, present);
-}
-
-/* Refusals act first and are recorded next. */
-static void refuse(struct media *media, int device, struct present *present, bool was_admitted)
-{
-    bool found_open = close_interfaces(media, device, present);
-    present->open = false;
-    present->ask_rules = true;
-    bool taken_back = was_admitted || found_open;
-    if (!taken_back && present->recorded)
-        return;
-    enum event_kind kind = taken_back ? EVENT_DEVICE_TAKEN_BACK : EVENT_DEVICE_REFUSED;
-    present->recorded = account_record(media->host, kind, present) == 0;
-}
-
-/* Admissions are recorded first and act next; what could not be recorded is not admitted, and check() tries again. */
-static void admit(struct media *media, int device, struct present *present, bool was_refused)
-{
-    if (!present->recorded) {
-        enum event_kind kind = kind_of_first(present->decision.verdict);
-        if (kind == EVENT_DEVICE_CONNECTED && was_refused)
-            kind = EVENT_DEVICE_ALLOWED;
-        present->recorded = account_record(media->host, kind, present) == 0;
-        if (present->recorded && present->decision.verdict == VERDICT_SHAPE && !was_refused)
-            record_input(media, present);
-    }
-    present->open |= present->recorded;
-    if (present->open)
-        open_interfaces(media, device, present);
-    (void)close_interfaces(media, device, present);
-}
-
-/* --- deciding --------------------------------------------------------------------------------------------------------- */
-
-/* From one decision to the next: is there something new to say? */
-static bool is_news(const struct present *present, const struct decision *next)
-{
-    enum verdict before = present->decision.verdict, after = next->verdict;
-    if (!present->decided || is_admitted(before) != is_admitted(after))
-        return true;
-    return before != after && (after == VERDICT_LISTED || after == VERDICT_OBSERVED) &&
-           before != VERDICT_SHAPE;
-}
-
-static void decide_present(struct media *media, int device, struct present *present)
-{
-    present->foreign_driver |=
-        decide_has_rule_shape(present->facts) && decide_has_foreign_driver(present->facts);
-    const struct circumstances circumstances = circumstances_of(media, present);
-    struct decision next = decide(present->facts, media->policy, &circumstances);
-    bool was_decided = present->decided;
-    bool was_admitted = was_decided && is_admitted(present->decision.verdict) && present->open;
-    bool was_refused = was_decided && present->decision.verdict == VERDICT_REFUSED;
-    if (is_news(present, &next)) {
-        present->recorded = false;
-        present->attempts_left = ATTEMPTS_AN_INTERFACE * (present->facts->bound_count + 1);
-    }
-    present->decision = next;
-    present->decided = true;
-    if (next.verdict == VERDICT_REFUSED)
-        refuse(media, device, present, was_admitted);
-    else
-        admit(media, device, present, was_refused);
-}
-
 /* --- coming and going ------------------------------------------------------------------------------------------------- */
 
-static void look_one(struct media *media, const char *name);
-
-/* Twins are refused together, and what is left alone is decided again. */
-static void look_at_twins(struct media *media, const struct facts *facts)
+/* Twins are refused together, and one that is left alone is decided again. */
+static void mark_twins(struct media *media, const struct facts *facts)
 {
     unsigned from = 0;
-    for (;;) {
-        struct present *twin = inventory_next_twin(&media->inventory, facts, &from);
-        if (!twin)
-            return;
-        char name[FACTS_NAME_MAX];
-        memcpy(name, twin->facts->name, sizeof(name));
-        look_one(media, name);
-    }
+    struct present *twin;
+    while ((twin = inventory_next_twin(&media->inventory, facts, &from)))
+        twin->look_again = true;
 }
 
 static void forget(struct media *media, struct present *present)
 {
+    nodes_take(media->root, -1, present->facts);
     if (present->recorded)
-        (void)account_record(media->host, EVENT_DEVICE_DISCONNECTED, present);
+        (void)account_record(media->host, EVENT_DEVICE_DISCONNECTED, present, present->decision.reason);
     cleanup_free_ struct facts *facts = take_pointer(present->facts);
     inventory_remove(&media->inventory, present);
-    look_at_twins(media, facts);
+    media->inventory.changed = true;
+    mark_twins(media, facts);
+}
+
+/* What was there before this moment is found out once, when the device is met. */
+static void look_back(struct media *media, struct present *present)
+{
+    const struct facts *facts = present->facts;
+    bool kept = false;
+    bool known = media->starting && known_find(media->root, facts->name, facts->devnum, &kept);
+    present->was_there = media->starting;
+    present->known_as_kept = known && kept;
+    present->unattended = media->starting && media->host->was_running && !known;
+    present->in_use = in_use_has(media->root, facts->name, facts->devnum);
 }
 
 static int meet(struct media *media, struct facts *facts, struct present **ret_present)
 {
-    int r = inventory_add(&media->inventory, facts, ret_present);
+    struct present *present;
+    int r = inventory_add(&media->inventory, facts, &present);
     if (r < 0)
         return r;
-    (*ret_present)->since_ms = clock_realtime_ms(media->host->clock);
-    (*ret_present)->was_there = media->starting;
-    (*ret_present)->unattended = media->starting && media->host->was_running;
+    look_back(media, present);
+    mark_twins(media, facts);
+    *ret_present = present;
     return 0;
+}
+
+/* Past the limit nothing is followed: closed and recorded each time it is looked at. */
+static void refuse_untracked(struct media *media, int device, struct facts *facts)
+{
+    struct present present = {.facts = facts, .was_there = media->starting};
+    enforce(media, device, &present);
+}
+
+/* A name and devnum taken over by another device between two looks would be another unit. */
+static bool is_same_unit(const struct facts *left, const struct facts *right)
+{
+    return left->devnum == right->devnum && left->vendor == right->vendor &&
+           left->product == right->product && strcmp(left->serial, right->serial) == 0;
+}
+
+static bool has_same_interfaces(const struct facts *left, const struct facts *right)
+{
+    for (unsigned i = 0; i < left->bound_count && left->bound_count == right->bound_count; i++) {
+        if (strcmp(left->bound[i].name, right->bound[i].name) != 0)
+            return false;
+    }
+    return left->bound_count == right->bound_count;
+}
+
+static void look_at_facts(struct media *media, int device, struct present *present)
+{
+    if (!present->own_disk && facts_has_class(present->facts, USB_CLASS_STORAGE))
+        present->own_disk = own_disk_is_on(media->root, media->sys, present->facts->name);
+    present->seen = true;
+    enforce(media, device, present);
+}
+
+static void update(struct present *present, struct facts *facts)
+{
+    if (!has_same_interfaces(present->facts, facts))
+        present->attempts_left = enforce_attempts(facts); /* another configuration */
+    free(present->facts);
+    present->facts = facts;
+}
+
+static bool is_gone(int error)
+{
+    return error == -ENOENT || error == -ENODEV || error == -ENOTDIR;
 }
 
 static void look_one(struct media *media, const char *name)
@@ -219,25 +136,62 @@ static void look_one(struct media *media, const char *name)
     cleanup_free_ struct facts *facts = NULL;
     int r = read_device(media, name, &device, &facts);
     struct present *present = inventory_find(&media->inventory, name);
-    if (present && (r < 0 || facts->devnum != present->facts->devnum)) {
+    if (r < 0 && !is_gone(r)) {
+        if (r != -EAGAIN)
+            log_error(r, "media: %s cannot be read", name);
+        if (present)
+            present->seen = true;
+        return;
+    }
+    if (present && (r < 0 || !is_same_unit(present->facts, facts))) {
         forget(media, present);
         present = NULL;
     }
     if (r < 0)
         return;
     if (present) {
-        free(present->facts);
-        present->facts = take_pointer(facts);
+        update(present, take_pointer(facts));
+    } else if (meet(media, facts, &present) < 0) {
+        refuse_untracked(media, device, facts);
+        return;
     } else {
-        r = meet(media, facts, &present);
-        if (r < 0) {
-            log_error(r, "media: %s is not followed", name);
-            return;
-        }
         take_pointer(facts);
     }
-    present->seen = true;
-    decide_present(media, device, present);
+    look_at_facts(media, device, present);
+}
+
+/* The name is copied: the entry may be gone after the look. */
+static void look_at_present(struct media *media, struct present *present)
+{
+    char name[FACTS_NAME_MAX];
+    memcpy(name, present->facts->name, sizeof(name));
+    look_one(media, name);
+}
+
+/* Each of them is marked once a coming or going, so this ends. */
+static void look_again(struct media *media)
+{
+    unsigned i = 0;
+    while (i < media->inventory.count) {
+        struct present *present = media->inventory.entries[i];
+        if (!present->look_again) {
+            i++;
+            continue;
+        }
+        present->look_again = false;
+        look_at_present(media, present);
+        i = 0; /* places may have moved */
+    }
+}
+
+static void note_known(struct media *media)
+{
+    if (!media->inventory.changed)
+        return;
+    int r = known_write(media->root, &media->inventory);
+    if (r < 0 && r != -ENOENT)
+        log_error(r, "media: what is present could not be noted in /run/sekisho");
+    media->inventory.changed = false;
 }
 
 void media_look(struct media *media, const char *name)
@@ -245,37 +199,93 @@ void media_look(struct media *media, const char *name)
     if (!facts_is_device_name(name))
         return;
     look_one(media, name);
-    struct present *present = inventory_find(&media->inventory, name);
-    if (present)
-        look_at_twins(media, present->facts);
+    look_again(media);
+    note_known(media);
+}
+
+static void look_at_folder(struct media *media)
+{
+    cleanup_(directory_close) DIR *directory = NULL;
+    int fd = openat(media->sys, "bus/usb/devices", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    directory = fd < 0 ? NULL : fdopendir(fd);
+    struct dirent *entry;
+    while (directory && (entry = readdir(directory))) {
+        if (facts_is_device_name(entry->d_name))
+            look_one(media, entry->d_name);
+    }
 }
 
 void media_look_all(struct media *media)
 {
-    cleanup_(directory_close) DIR *directory = NULL;
-    int fd = openat(media->sys, "bus/usb/devices", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0)
-        directory = fdopendir(fd);
     for (unsigned i = 0; i < media->inventory.count; i++)
         media->inventory.entries[i]->seen = false;
-    struct dirent *entry;
-    while (directory && (entry = readdir(directory)))
-        media_look(media, entry->d_name);
+    look_at_folder(media);
     for (unsigned i = media->inventory.count; i-- > 0;) {
-        if (i < media->inventory.count && !media->inventory.entries[i]->seen)
-            media_look(media, media->inventory.entries[i]->facts->name);
+        if (!media->inventory.entries[i]->seen)
+            look_at_present(media, media->inventory.entries[i]);
+        if (i > media->inventory.count)
+            i = media->inventory.count;
     }
+    look_again(media);
+    note_known(media);
+}
+
+/* --- policy and time -------------------------------------------------------------------------------------------------- */
+
+static int on_observe_timer(sd_event_source *source, uint64_t usec, void *context);
+
+/* What was only observed is taken back before its end is recorded. */
+static void observe_turn(struct media *media, bool look)
+{
+    if (observe_update(&media->observe, media->host, media->policy) || look)
+        media_look_all(media);
+    observe_settle(&media->observe, media->host);
+    int r = media->host->loop
+                ? observe_arm(&media->observe, media->host, on_observe_timer, media)
+                : 0;
+    if (r < 0)
+        log_error(r, "media: the end of observe mode has no timer; each heartbeat looks");
+}
+
+static int on_observe_timer(sd_event_source *source, uint64_t usec, void *context)
+{
+    observe_turn(context, false);
+    return 0;
+}
+
+static void replace_policy(struct media *media, struct media_policy *policy)
+{
+    struct media_policy *old = media->policy;
+    media->policy = policy;
+    /* Labels and groups are borrowed from the old policy: no decision may outlive it. */
+    for (unsigned i = 0; i < media->inventory.count; i++) {
+        media->inventory.entries[i]->decision.label = NULL;
+        media->inventory.entries[i]->decision.group = NULL;
+    }
+    media_policy_destroy(old);
 }
 
 void media_set_policy(struct media *media, struct media_policy *policy)
 {
-    struct media_policy *old = media->policy;
-    media->policy = policy;
-    /* Labels are borrowed from the old policy: no decision may outlive it. */
+    replace_policy(media, policy);
+    observe_turn(media, true);
+}
+
+void media_start(struct media *media, struct media_policy *policy)
+{
+    media->starting = true;
+    media_set_policy(media, policy);
+    media->starting = false;
+    nodes_prune(media->root, &media->inventory);
+}
+
+void media_check(struct media *media)
+{
+    drift_check(&media->drift, media->host, media->root, media->sys);
     for (unsigned i = 0; i < media->inventory.count; i++)
-        media->inventory.entries[i]->decision.label = NULL;
-    media_policy_destroy(old);
-    media_look_all(media);
+        media->inventory.entries[i]->attempts_left =
+            enforce_attempts(media->inventory.entries[i]->facts);
+    observe_turn(media, true);
 }
 
 int media_create(struct host *host, int sys, int root, struct media **ret_media)
@@ -297,6 +307,7 @@ void media_destroy(struct media *media)
 {
     if (!media)
         return;
+    observe_close(&media->observe, media->host);
     monitor_close(media->monitor);
     inventory_clear(&media->inventory);
     media_policy_destroy(media->policy);

@@ -44,6 +44,18 @@ static int parse_class(const char *text, void *place)
     return usb_class_parse(text, place);
 }
 
+/* As useradd(8) has them by default: the name goes into a file that udev reads. */
+static int parse_group(const char *text, void *place)
+{
+    static const char first[] = "abcdefghijklmnopqrstuvwxyz_";
+    static const char others[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+    size_t length = strlen(text);
+    if (length == 0 || length > ALLOW_GROUP_MAX || !strchr(first, text[0]) || text[strspn(text, others)] != '\0')
+        return -EINVAL;
+    memcpy(place, text, length + 1);
+    return 0;
+}
+
 static int append_name(void *target, const void *element, char message[static 256])
 {
     struct name_row *row = target;
@@ -215,7 +227,11 @@ static const struct bind_field allow_fields[] = {
         .element_size = sizeof(struct usb_class),
         .append = append_interface},
     {.key = "port", .type = BIND_TEXT, AT(port), .minimum = 1, .maximum = FACTS_PORT_MAX - 1},
-    {.key = "group", .type = BIND_TEXT, AT(group), .minimum = 1, .maximum = ALLOW_GROUP_MAX},
+    {.key = "group",
+        .type = BIND_PARSED,
+        AT(group),
+        .parse = parse_group,
+        .expected = "a group's name: at most 32 of a-z, 0-9, '_' and '-', no digit first"},
     {.key = "not_after",
         .type = BIND_PARSED,
         AT(not_after_ms),

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "media/media.h"
+#include "media/verbs.h"
 
 #include <fcntl.h>
 
@@ -14,6 +15,11 @@ static void on_device(void *context, const char *name)
 static void on_overrun(void *context)
 {
     media_look_all(context);
+}
+
+static enum monitor_reader reader_mark(void *context, const char *name)
+{
+    return monitor_reader(context, name);
 }
 
 static int media_module_open(struct host *host, void **ret_self)
@@ -31,6 +37,9 @@ static int media_module_open(struct host *host, void **ret_self)
         media_destroy(media);
         return r;
     }
+    media->marks = (struct media_marks){reader_mark, media->monitor};
+    media->drift.rules =
+        (struct drift_rules){SEKISHO_RULES_FOLDER, SEKISHO_RULES_NAME, SEKISHO_RULES_SHA256};
     *ret_self = media;
     return 0;
 }
@@ -39,9 +48,7 @@ static int media_module_open(struct host *host, void **ret_self)
 static int media_module_start(void *self, void *agent, void *policy)
 {
     struct media *media = self;
-    media->starting = true;
-    media_set_policy(media, policy);
-    media->starting = false;
+    media_start(media, policy);
     return monitor_start(media->monitor, media->host->loop);
 }
 
@@ -53,11 +60,12 @@ static void media_module_reload(void *self, void *agent, void *policy)
 
 static void media_module_check(void *self)
 {
-    media_look_all(self);
+    media_check(self);
 }
 
 static void media_module_status(void *self, struct json_object *into)
 {
+    media_status(self, into);
 }
 
 static void media_module_close(void *self)
@@ -74,6 +82,7 @@ const struct module media_module = {
             .finish = media_policy_finish,
             .destroy = media_policy_destroy,
         },
+    .verbs = media_verbs,
     .open = media_module_open,
     .start = media_module_start,
     .reload = media_module_reload,

@@ -11,6 +11,7 @@
 #define BUFFER_BYTES (1024 * 1024)
 /* So that a storm of events cannot keep the watchdog's ping from its turn. */
 #define EVENTS_A_TURN 64
+#define NAME_SIZE     32
 
 struct monitor {
     struct udev *udev;
@@ -25,37 +26,55 @@ static void device_unref(struct udev_device **device)
     udev_device_unref(*device);
 }
 
+/* Devices that events of one turn were about, each once: a plug makes several events. */
+struct turn {
+    char names[EVENTS_A_TURN][NAME_SIZE];
+    unsigned count;
+    bool overrun;
+};
+
 /* The usb_device that the event is about, itself or the interface's parent by name: "2-1:1.0" → "2-1". */
-static void tell(struct monitor *monitor, struct udev_device *device)
+static void note(struct turn *turn, struct udev_device *device)
 {
-    char name[32];
     const char *sysname = udev_device_get_sysname(device);
-    if (!sysname)
+    size_t length = sysname ? strcspn(sysname, ":") : 0;
+    if (length == 0 || length >= NAME_SIZE)
         return;
-    size_t length = strcspn(sysname, ":");
-    if (length >= sizeof(name))
-        return;
-    memcpy(name, sysname, length);
-    name[length] = '\0';
-    monitor->calls->device(monitor->context, name);
+    for (unsigned i = 0; i < turn->count; i++) {
+        if (strncmp(turn->names[i], sysname, length) == 0 && turn->names[i][length] == '\0')
+            return;
+    }
+    memcpy(turn->names[turn->count], sysname, length);
+    turn->names[turn->count++][length] = '\0';
+}
+
+static void gather(struct monitor *monitor, struct turn *turn)
+{
+    for (unsigned i = 0; i < EVENTS_A_TURN; i++) {
+        errno = 0;
+        cleanup_(device_unref) struct udev_device *device = udev_monitor_receive_device(monitor->source);
+        if (device)
+            note(turn, device);
+        else if (errno == ENOBUFS)
+            turn->overrun = true;
+        else
+            return;
+    }
 }
 
 static int on_event(sd_event_source *source, int fd, uint32_t events, void *context)
 {
     struct monitor *monitor = context;
-    for (unsigned i = 0; i < EVENTS_A_TURN; i++) {
-        errno = 0;
-        cleanup_(device_unref) struct udev_device *device = udev_monitor_receive_device(monitor->source);
-        if (!device && errno == ENOBUFS) {
-            log_warning(
-                "media: udev's events came faster than they could be read; looking at every device again");
-            monitor->calls->overrun(monitor->context);
-            continue;
-        }
-        if (!device)
-            return 0;
-        tell(monitor, device);
+    struct turn turn = {0};
+    gather(monitor, &turn);
+    if (turn.overrun) {
+        log_warning(
+            "media: udev's events came faster than they could be read; looking at every device again");
+        monitor->calls->overrun(monitor->context);
+        return 0;
     }
+    for (unsigned i = 0; i < turn.count; i++)
+        monitor->calls->device(monitor->context, turn.names[i]);
     return 0;
 }
 
@@ -106,10 +125,12 @@ void monitor_close(struct monitor *monitor)
     free(monitor);
 }
 
-bool monitor_is_reader(struct monitor *monitor, const char *name)
+enum monitor_reader monitor_reader(struct monitor *monitor, const char *name)
 {
     cleanup_(device_unref) struct udev_device *device =
         udev_device_new_from_subsystem_sysname(monitor->udev, "usb", name);
-    const char *mark = device ? udev_device_get_property_value(device, "SEKISHO_READER") : NULL;
-    return mark && strcmp(mark, "1") == 0;
+    if (!device || udev_device_get_is_initialized(device) <= 0)
+        return MONITOR_READER_UNKNOWN;
+    const char *mark = udev_device_get_property_value(device, "SEKISHO_READER");
+    return mark && strcmp(mark, "1") == 0 ? MONITOR_READER_YES : MONITOR_READER_NO;
 }

@@ -7,10 +7,12 @@
 
 struct monitor;
 
+enum monitor_reader { MONITOR_READER_UNKNOWN /* udev has not seen it yet */, MONITOR_READER_NO, MONITOR_READER_YES };
+
 struct monitor_calls {
     void (*device)(
         void *context, const char *name); /* something happened to this device or to one of its interfaces */
-    void (*overrun)(void *context);       /* events were lost: look at everything again */
+    void (*overrun)(void *context); /* events were lost: look at everything again; at most once a turn */
 };
 
 /* Listens from the moment it returns; calls come once monitor_start() was called. context and calls are borrowed. */
@@ -19,6 +21,6 @@ int monitor_start(struct monitor *monitor, sd_event *loop);
 void monitor_close(struct monitor *monitor);
 
 /* Did udev's rules mark this device as a listed card reader? */
-bool monitor_is_reader(struct monitor *monitor, const char *name);
+enum monitor_reader monitor_reader(struct monitor *monitor, const char *name);
 
 #endif
