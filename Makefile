@@ -9,10 +9,16 @@ CLANG := clang
 Q     := $(if $(V),,@)
 say    = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2))
 
+# The gate's rules as they are built in: the daemon looks whether the installed ones are these.
+RULES := install/udev/59-sekisho.rules
+RULES_FOLDER := usr/lib/udev/rules.d
+RULES_FLAGS := -DSEKISHO_RULES_FOLDER='"$(RULES_FOLDER)"' -DSEKISHO_RULES_NAME='"$(notdir $(RULES))"' \
+    -DSEKISHO_RULES_SHA256='"$(firstword $(shell sha256sum $(RULES)))"'
+
 LIBRARIES := libudev libsystemd json-c sqlite3 libcrypto
 CFLAGS_COMMON := -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
     -Wno-unused-parameter -fno-common -g -MMD -MP -Iagent -Imodules \
-    -DSEKISHO_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
+    -DSEKISHO_VERSION='"$(VERSION)"' $(RULES_FLAGS) $(shell pkg-config --cflags $(LIBRARIES) 2>/dev/null)
 CFLAGS_release  := -O2 -D_FORTIFY_SOURCE=3 -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection \
     -ffunction-sections -fdata-sections
 LDFLAGS_release := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections -Wl,--as-needed
@@ -73,6 +79,8 @@ $(eval $(call flavour,fuzz,$(CLANG)))
 docs: build/release/eventdoc
 	$(Q)build/release/eventdoc --markdown >docs/events.md
 	$(Q)build/release/eventdoc --schema >docs/events.schema.json
+
+build/release/modules/media/module.o build/sanitize/modules/media/module.o build/fuzz/modules/media/module.o: $(RULES)
 
 -include $(shell find build -name '*.d' 2>/dev/null)
 

@@ -63,8 +63,7 @@ static void fill_device(struct event *event, const struct facts *facts, struct a
     event_set_list(event, EVENT_DRIVERS, account->drivers[0] ? account->drivers : NULL);
 }
 
-int account_record(
-    struct host *host, enum event_kind kind, const struct present *present, enum reason why)
+int account_record(struct host *host, enum event_kind kind, const struct present *present, enum reason why)
 {
     const struct reason_row *reason = reason_row(why);
     struct account account = {0};

@@ -6,7 +6,6 @@
 #include "media/inventory.h"
 
 /* Records one event of this kind about the device as it now stands in the inventory. 0 when it is durable. */
-int account_record(
-    struct host *host, enum event_kind kind, const struct present *present, enum reason why);
+int account_record(struct host *host, enum event_kind kind, const struct present *present, enum reason why);
 
 #endif

@@ -32,8 +32,7 @@ static struct drift_item *item_of(struct drift *drift, const char *what)
     return item;
 }
 
-static void note(
-    struct drift *drift, const char *what, const char *found, const char *expected, bool mended)
+static void note(struct drift *drift, const char *what, const char *found, const char *expected, bool mended)
 {
     char shown[DRIFT_VALUE_MAX];
     struct drift_item *item = item_of(drift, what);
@@ -104,8 +103,8 @@ static void check_root_hubs(struct drift *drift, int sys)
     struct dirent *entry;
     while (directory && (entry = readdir(directory))) {
         char attribute[PLACE_MAX];
-        snprintf(attribute, sizeof(attribute), "bus/usb/devices/%s/interface_authorized_default",
-            entry->d_name);
+        snprintf(
+            attribute, sizeof(attribute), "bus/usb/devices/%s/interface_authorized_default", entry->d_name);
         if (is_root_hub(entry->d_name))
             check_zero(drift, sys, attribute);
     }

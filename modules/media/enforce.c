@@ -73,7 +73,8 @@ static void take_node(struct media *media, int device, struct present *present)
 
 static bool wants_group(const struct present *present)
 {
-    return present->decision.verdict == VERDICT_LISTED && present->decision.group && present->decision.group[0];
+    return present->decision.verdict == VERDICT_LISTED && present->decision.group &&
+           present->decision.group[0];
 }
 
 static void give_node(struct media *media, int device, struct present *present)

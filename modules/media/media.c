@@ -240,9 +240,7 @@ static void observe_turn(struct media *media, bool look)
     if (observe_update(&media->observe, media->host, media->policy) || look)
         media_look_all(media);
     observe_settle(&media->observe, media->host);
-    int r = media->host->loop
-                ? observe_arm(&media->observe, media->host, on_observe_timer, media)
-                : 0;
+    int r = media->host->loop ? observe_arm(&media->observe, media->host, on_observe_timer, media) : 0;
     if (r < 0)
         log_error(r, "media: the end of observe mode has no timer; each heartbeat looks");
 }
@@ -283,8 +281,7 @@ void media_check(struct media *media)
 {
     drift_check(&media->drift, media->host, media->root, media->sys);
     for (unsigned i = 0; i < media->inventory.count; i++)
-        media->inventory.entries[i]->attempts_left =
-            enforce_attempts(media->inventory.entries[i]->facts);
+        media->inventory.entries[i]->attempts_left = enforce_attempts(media->inventory.entries[i]->facts);
     observe_turn(media, true);
 }
 

@@ -50,7 +50,8 @@ static int parse_group(const char *text, void *place)
     static const char first[] = "abcdefghijklmnopqrstuvwxyz_";
     static const char others[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
     size_t length = strlen(text);
-    if (length == 0 || length > ALLOW_GROUP_MAX || !strchr(first, text[0]) || text[strspn(text, others)] != '\0')
+    if (length == 0 || length > ALLOW_GROUP_MAX || !strchr(first, text[0]) ||
+        text[strspn(text, others)] != '\0')
         return -EINVAL;
     memcpy(place, text, length + 1);
     return 0;

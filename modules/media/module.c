@@ -38,8 +38,7 @@ static int media_module_open(struct host *host, void **ret_self)
         return r;
     }
     media->marks = (struct media_marks){reader_mark, media->monitor};
-    media->drift.rules =
-        (struct drift_rules){SEKISHO_RULES_FOLDER, SEKISHO_RULES_NAME, SEKISHO_RULES_SHA256};
+    media->drift.rules = (struct drift_rules){SEKISHO_RULES_FOLDER, SEKISHO_RULES_NAME, SEKISHO_RULES_SHA256};
     *ret_self = media;
     return 0;
 }

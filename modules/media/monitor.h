@@ -7,7 +7,11 @@
 
 struct monitor;
 
-enum monitor_reader { MONITOR_READER_UNKNOWN /* udev has not seen it yet */, MONITOR_READER_NO, MONITOR_READER_YES };
+enum monitor_reader {
+    MONITOR_READER_UNKNOWN /* udev has not seen it yet */,
+    MONITOR_READER_NO,
+    MONITOR_READER_YES
+};
 
 struct monitor_calls {
     void (*device)(

@@ -90,9 +90,8 @@ static int load(struct observe *observe, struct host *host, int64_t until_ms)
         return r;
     if (r == 0 && observe_span_parse(text, &kept) < 0)
         kept = (struct observe_span){.until_ms = until_ms, .ended = true};
-    observe->span = kept.until_ms == until_ms
-                        ? kept
-                        : observe_span_begin(until_ms, clock_realtime_ms(host->clock));
+    observe->span =
+        kept.until_ms == until_ms ? kept : observe_span_begin(until_ms, clock_realtime_ms(host->clock));
     observe->kept_ms = observe->span.used_ms;
     return 0;
 }

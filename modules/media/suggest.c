@@ -4,6 +4,7 @@
 #include "media/allow.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,8 +31,8 @@ static struct json_object *list_interfaces(const struct descriptors *descriptors
 /* Whatever the device calls itself, made fit for a label; else its ids. */
 static void make_label(const struct facts *facts, char label[static MEDIA_LABEL_MAX + 1])
 {
-    size_t length = text_make_printable(
-        label, MEDIA_LABEL_MAX + 1, facts->product_name, strlen(facts->product_name));
+    size_t length =
+        text_make_printable(label, MEDIA_LABEL_MAX + 1, facts->product_name, strlen(facts->product_name));
     if (length == 0 || strspn(label, " ") == length)
         snprintf(label, MEDIA_LABEL_MAX + 1, "%04x:%04x", facts->vendor, facts->product);
 }

@@ -3,8 +3,8 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "media/enforce.h"
-#include "record/reason.h"
 #include "media/suggest.h"
+#include "record/reason.h"
 
 #include <errno.h>
 #include <string.h>
@@ -152,7 +152,8 @@ static int run_suggest(void *self, const void *arguments, struct json_object *re
     int r = suggest_entry(&media->inventory, present, &entry);
     if (r == -ENOTSUP)
         return refuse(reply, r,
-            "no entry can admit this device: what it says about itself makes no sense, or it shows no interface or "
+            "no entry can admit this device: what it says about itself makes no sense, or it shows no "
+            "interface or "
             "too many");
     if (r < 0)
         return r;
