@@ -1,0 +1,340 @@
+#include "core/store_spool.h"
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "core/store_database.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TAIL_LINKS   8   /* looked at when opening */
+#define PRUNE_WINDOW 512 /* links a prune goes through at most */
+
+static const struct store_database_options OPTIONS = {
+    .page_size = 4096, .cache_kibibytes = 64, .checkpoint_pages = 512};
+
+/* peak_ms is the largest time up to this link. It never falls, so a time is found by halving even where the clock was
+ * set back: the first event at or after T is the first whose peak is. */
+static const char *const SCHEMA[] = {"CREATE TABLE chain(uid TEXT NOT NULL)",
+    "CREATE TABLE link(sequence INTEGER PRIMARY KEY, class_uid INTEGER NOT NULL, time_ms INTEGER NOT NULL, "
+    "peak_ms INTEGER NOT NULL, prev_hash BLOB NOT NULL, hash BLOB NOT NULL, body BLOB)",
+    NULL};
+
+enum spool_statement {
+    APPEND,
+    EACH,
+    HASH,
+    PEAK,
+    PAGES,
+    FREE_PAGES,
+    PRUNE_FROM,
+    PRUNE_TO,
+    PRUNE,
+    STATEMENT_COUNT
+};
+
+static const char *const STATEMENTS[STATEMENT_COUNT] = {
+    [APPEND] = "INSERT INTO link(sequence, class_uid, time_ms, peak_ms, prev_hash, hash, body) "
+               "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [EACH] = "SELECT sequence, class_uid, prev_hash, hash, body, time_ms, peak_ms FROM link "
+             "WHERE sequence >= ?1 ORDER BY sequence LIMIT ?2",
+    [HASH] = "SELECT hash FROM link WHERE sequence = ?1",
+    [PEAK] = "SELECT peak_ms FROM link WHERE sequence = ?1",
+    [PAGES] = "PRAGMA page_count",
+    [FREE_PAGES] = "PRAGMA freelist_count",
+    [PRUNE_FROM] = "SELECT sequence FROM link WHERE body IS NOT NULL ORDER BY sequence LIMIT 1",
+    [PRUNE_TO] = "SELECT max(sequence) FROM link WHERE sequence >= ?1 AND sequence < ?2 AND time_ms < ?3",
+    [PRUNE] = "UPDATE link SET body = NULL WHERE sequence >= ?1 AND sequence <= ?2 AND body IS NOT NULL",
+};
+
+struct store_spool {
+    sqlite3 *database;
+    sqlite3_stmt *statements[STATEMENT_COUNT];
+    struct chain_head head;
+    int64_t last_time_ms, peak_ms;
+    int64_t prune_from; /* no link before it has a body; 0: not looked yet */
+};
+
+static int spool_error(const struct store_spool *spool)
+{
+    int error = store_database_error(sqlite3_extended_errcode(spool->database));
+    return error < 0 ? error : -EUCLEAN;
+}
+
+/* One number out of a statement whose parameters are bound. -ENOENT: no row, or NULL. */
+static int number_read(struct store_spool *spool, enum spool_statement which, int64_t *ret_number)
+{
+    sqlite3_stmt *statement = spool->statements[which];
+    int code = sqlite3_step(statement), error = -ENOENT;
+    if (code == SQLITE_ROW && sqlite3_column_type(statement, 0) == SQLITE_INTEGER) {
+        *ret_number = sqlite3_column_int64(statement, 0);
+        error = 0;
+    } else if (code == SQLITE_ROW ? sqlite3_column_type(statement, 0) != SQLITE_NULL : code != SQLITE_DONE) {
+        error = spool_error(spool);
+    }
+    sqlite3_reset(statement);
+    return error;
+}
+
+static bool hash_read(sqlite3_stmt *statement, int column, uint8_t ret_hash[static CHAIN_HASH_SIZE])
+{
+    const void *bytes = sqlite3_column_blob(statement, column);
+    if (!bytes || sqlite3_column_bytes(statement, column) != CHAIN_HASH_SIZE)
+        return false;
+    memcpy(ret_hash, bytes, CHAIN_HASH_SIZE);
+    return true;
+}
+
+static bool link_read(sqlite3_stmt *statement, struct chain_link *ret_link)
+{
+    *ret_link = (struct chain_link){
+        .sequence = sqlite3_column_int64(statement, 0),
+        .class_uid = (unsigned)sqlite3_column_int64(statement, 1),
+        .body = sqlite3_column_blob(statement, 4),
+        .body_size = (size_t)sqlite3_column_bytes(statement, 4),
+    };
+    return hash_read(statement, 2, ret_link->prev_hash) && hash_read(statement, 3, ret_link->hash);
+}
+
+int store_spool_each(struct store_spool *spool, int64_t from, unsigned limit,
+    int (*each)(void *context, const struct chain_link *link), void *context)
+{
+    sqlite3_stmt *statement = spool->statements[EACH];
+    sqlite3_bind_int64(statement, 1, from);
+    sqlite3_bind_int64(statement, 2, limit);
+    int result = 0, code = SQLITE_DONE;
+    while (result == 0 && (code = sqlite3_step(statement)) == SQLITE_ROW) {
+        struct chain_link link;
+        result = link_read(statement, &link) ? each(context, &link) : -EUCLEAN;
+    }
+    if (result == 0 && code != SQLITE_DONE)
+        result = spool_error(spool);
+    sqlite3_reset(statement);
+    return result;
+}
+
+int store_spool_hash(struct store_spool *spool, int64_t sequence, uint8_t ret_hash[static CHAIN_HASH_SIZE])
+{
+    sqlite3_stmt *statement = spool->statements[HASH];
+    sqlite3_bind_int64(statement, 1, sequence);
+    int code = sqlite3_step(statement), error = 0;
+    if (code == SQLITE_ROW)
+        error = hash_read(statement, 0, ret_hash) ? 0 : -EUCLEAN;
+    else
+        error = code == SQLITE_DONE ? -ENOENT : spool_error(spool);
+    sqlite3_reset(statement);
+    return error;
+}
+
+static int chain_begin(struct store_spool *spool, const char *chain_uid)
+{
+    sqlite3_stmt *insert = NULL;
+    int error = store_database_run(spool->database, "BEGIN");
+    for (unsigned i = 0; SCHEMA[i] && error >= 0; i++)
+        error = store_database_run(spool->database, SCHEMA[i]);
+    if (error >= 0)
+        error = store_database_prepare(spool->database, "INSERT INTO chain(uid) VALUES(?1)", &insert);
+    if (error >= 0) {
+        sqlite3_bind_text(insert, 1, chain_uid, -1, SQLITE_STATIC);
+        error = store_database_finish(insert);
+        sqlite3_finalize(insert);
+    }
+    return error >= 0 ? store_database_run(spool->database, "COMMIT") : error;
+}
+
+static int chain_read(struct store_spool *spool)
+{
+    sqlite3_stmt *select = NULL;
+    int error = store_database_prepare(spool->database, "SELECT uid FROM chain", &select);
+    if (error < 0)
+        return error;
+    const char *uid =
+        sqlite3_step(select) == SQLITE_ROW ? (const char *)sqlite3_column_text(select, 0) : NULL;
+    if (uid && strlen(uid) == CHAIN_UID_SIZE - 1)
+        strcpy(spool->head.chain_uid, uid);
+    else
+        error = -EUCLEAN;
+    sqlite3_finalize(select);
+    return error;
+}
+
+/* The last links must be a chain; whether their bodies are what was hashed is for the walk to say. */
+static int tail_check(void *context, const struct chain_link *link)
+{
+    struct chain_walk *walk = context;
+    if (walk->head.sequence == 0 && link->sequence > 1) {
+        walk->head.sequence = link->sequence - 1;
+        memcpy(walk->head.hash, link->prev_hash, CHAIN_HASH_SIZE);
+    }
+    enum chain_fault fault = chain_walk_next(walk, link);
+    if (fault != CHAIN_OK)
+        log_warning("spool: event %lld: %s", (long long)link->sequence, chain_fault_name(fault));
+    if (fault != CHAIN_OK && fault != CHAIN_EDITED)
+        return -EUCLEAN;
+    walk->head.sequence = link->sequence;
+    memcpy(walk->head.hash, link->hash, CHAIN_HASH_SIZE);
+    return 0;
+}
+
+static int tail_read(struct store_spool *spool)
+{
+    sqlite3_stmt *last = NULL;
+    int error = store_database_prepare(
+        spool->database, "SELECT sequence, time_ms, peak_ms FROM link ORDER BY sequence DESC LIMIT 1", &last);
+    if (error < 0)
+        return error;
+    int code = sqlite3_step(last);
+    int64_t sequence = code == SQLITE_ROW ? sqlite3_column_int64(last, 0) : 0;
+    spool->last_time_ms = code == SQLITE_ROW ? sqlite3_column_int64(last, 1) : 0;
+    spool->peak_ms = code == SQLITE_ROW ? sqlite3_column_int64(last, 2) : 0;
+    if (code != SQLITE_ROW && code != SQLITE_DONE)
+        error = spool_error(spool);
+    sqlite3_finalize(last);
+    if (error < 0 || code == SQLITE_DONE)
+        return error;
+    if (sequence < 1)
+        return -EUCLEAN;
+    struct chain_walk walk = {.head = spool->head};
+    int64_t from = sequence > TAIL_LINKS ? sequence - TAIL_LINKS + 1 : 1;
+    error = store_spool_each(spool, from, TAIL_LINKS, tail_check, &walk);
+    if (error >= 0 && walk.head.sequence != sequence)
+        error = -EUCLEAN;
+    spool->head = walk.head;
+    return error;
+}
+
+static int spool_load(struct store_spool *spool, const char *chain_uid, bool offline)
+{
+    int error = store_database_match(spool->database, SCHEMA);
+    if (error == -ENODATA)
+        error = offline ? -EUCLEAN : chain_begin(spool, chain_uid);
+    for (unsigned i = 0; i < STATEMENT_COUNT && error >= 0; i++)
+        error = store_database_prepare(spool->database, STATEMENTS[i], &spool->statements[i]);
+    if (error >= 0)
+        error = chain_read(spool);
+    return error;
+}
+
+int store_spool_open(const char *path, const char *chain_uid, bool offline, struct store_spool **ret_spool)
+{
+    struct store_spool *spool = calloc(1, sizeof(*spool));
+    if (!spool)
+        return -ENOMEM;
+    struct store_database_options options = OPTIONS;
+    options.offline = offline;
+    int error = store_database_open(path, &options, &spool->database);
+    if (error >= 0)
+        error = spool_load(spool, chain_uid, offline);
+    if (error >= 0) {
+        error = tail_read(spool);
+        /* Offline it is looked at because something is wrong: the walk names what, so it must get to see it. */
+        if (offline && error == -EUCLEAN)
+            error = 0;
+    }
+    if (error < 0) {
+        store_spool_close(spool, true);
+        return error;
+    }
+    *ret_spool = spool;
+    return 0;
+}
+
+void store_spool_close(struct store_spool *spool, bool damaged)
+{
+    if (!spool)
+        return;
+    for (unsigned i = 0; i < STATEMENT_COUNT; i++)
+        sqlite3_finalize(spool->statements[i]);
+    store_database_close(spool->database, damaged);
+    free(spool);
+}
+
+void store_spool_head(const struct store_spool *spool, struct chain_head *ret_head)
+{
+    *ret_head = spool->head;
+}
+
+int64_t store_spool_last_time(const struct store_spool *spool)
+{
+    return spool->last_time_ms;
+}
+
+int store_spool_append(struct store_spool *spool, const struct chain_link *link, int64_t time_ms)
+{
+    sqlite3_stmt *append = spool->statements[APPEND];
+    int64_t peak_ms = time_ms > spool->peak_ms ? time_ms : spool->peak_ms;
+    sqlite3_bind_int64(append, 1, link->sequence);
+    sqlite3_bind_int64(append, 2, link->class_uid);
+    sqlite3_bind_int64(append, 3, time_ms);
+    sqlite3_bind_int64(append, 4, peak_ms);
+    sqlite3_bind_blob(append, 5, link->prev_hash, CHAIN_HASH_SIZE, SQLITE_STATIC);
+    sqlite3_bind_blob(append, 6, link->hash, CHAIN_HASH_SIZE, SQLITE_STATIC);
+    sqlite3_bind_blob(append, 7, link->body, (int)link->body_size, SQLITE_STATIC);
+    int error = store_database_finish(append);
+    sqlite3_clear_bindings(append);
+    if (error < 0)
+        return error;
+    spool->head.sequence = link->sequence;
+    memcpy(spool->head.hash, link->hash, CHAIN_HASH_SIZE);
+    spool->last_time_ms = time_ms;
+    spool->peak_ms = peak_ms;
+    return 0;
+}
+
+int store_spool_find_time(struct store_spool *spool, int64_t time_ms, int64_t *ret_sequence)
+{
+    int64_t low = 1, high = spool->head.sequence + 1;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2, peak_ms;
+        sqlite3_bind_int64(spool->statements[PEAK], 1, middle);
+        int error = number_read(spool, PEAK, &peak_ms);
+        if (error < 0)
+            return error == -ENOENT ? -EUCLEAN : error;
+        if (peak_ms >= time_ms)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    *ret_sequence = low;
+    return 0;
+}
+
+int store_spool_bytes(struct store_spool *spool, int64_t *ret_bytes)
+{
+    int64_t pages, free_pages;
+    int error = number_read(spool, PAGES, &pages);
+    if (error >= 0)
+        error = number_read(spool, FREE_PAGES, &free_pages);
+    if (error >= 0)
+        *ret_bytes = (pages - free_pages) * OPTIONS.page_size;
+    return error;
+}
+
+int store_spool_prune(struct store_spool *spool, int64_t before_ms, int64_t *ret_pruned)
+{
+    int64_t to;
+    int error = 0;
+    if (spool->prune_from == 0)
+        error = number_read(spool, PRUNE_FROM, &spool->prune_from);
+    if (error >= 0) {
+        sqlite3_bind_int64(spool->statements[PRUNE_TO], 1, spool->prune_from);
+        sqlite3_bind_int64(spool->statements[PRUNE_TO], 2, spool->prune_from + PRUNE_WINDOW);
+        sqlite3_bind_int64(spool->statements[PRUNE_TO], 3, before_ms);
+        error = number_read(spool, PRUNE_TO, &to);
+    }
+    if (error == -ENOENT) {
+        *ret_pruned = 0;
+        return 0;
+    }
+    if (error >= 0) {
+        sqlite3_bind_int64(spool->statements[PRUNE], 1, spool->prune_from);
+        sqlite3_bind_int64(spool->statements[PRUNE], 2, to);
+        error = store_database_finish(spool->statements[PRUNE]);
+    }
+    if (error < 0)
+        return error;
+    *ret_pruned = sqlite3_changes64(spool->database);
+    spool->prune_from = to + 1;
+    return 0;
+}

@@ -1,0 +1,42 @@
+/* state.db: small values that outlive everything, and the head of the chain. Never set aside: damaged means deny.
+ *
+ * The head is durable at most one behind the spool, without an fsync of its own. The spool's commit of event N is synced; then
+ * head N is written here unsynced. Before the commit of event N + 1, head N is pushed: its pages are written to the device
+ * and awaited (sync_file_range), into blocks that the log already owns. The flush of the device's cache that ends the commit
+ * of N + 1 covers them too, both files being on one device. Head N is never here before event N is durable there, so a spool
+ * that is behind this head has been rolled back, whatever was cut. A process that is killed loses neither.
+ * Where the log still grows, the push is an fdatasync. On a file system that copies on write (btrfs) a power cut may leave an
+ * older head: then a spool rolled back to no earlier than that head goes unnoticed here (not at the desk). */
+#ifndef SEKISHO_CORE_STORE_STATE_H
+#define SEKISHO_CORE_STORE_STATE_H
+
+#include "record/chain.h"
+
+#include <stdbool.h>
+
+struct store_state;
+
+#define STATE_KEY_MAX   128
+#define STATE_VALUE_MAX 65536
+
+/* path must be in a checked directory (store_files.h). -EBUSY: a second opener; -EUCLEAN: damaged. offline: read alone. */
+int store_state_open(const char *path, bool offline, struct store_state **ret_state);
+void store_state_close(struct store_state *state);
+
+/* ret_text is malloc'ed. -ENOENT: no such key. */
+int store_state_get(struct store_state *state, const char *key, char **ret_text);
+
+/* Durable when it returns, and so is whatever was written before it. -E2BIG: key or text longer than the limits above. */
+int store_state_put(struct store_state *state, const char *key, const char *text);
+
+/* Written, not yet durable: see above. */
+int store_state_put_lazily(struct store_state *state, const char *key, const char *text);
+int store_state_put_head(struct store_state *state, const struct chain_head *head);
+
+/* What was written lazily goes to the device; the next flush of the device makes it durable. Does nothing when all is there. */
+int store_state_push(struct store_state *state);
+
+/* -ENOENT: a store without a chain yet; -EUCLEAN: not a head. */
+int store_state_get_head(struct store_state *state, struct chain_head *ret_head);
+
+#endif
