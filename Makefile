@@ -82,7 +82,7 @@ docs: build/release/eventdoc
 
 build/release/modules/media/module.o build/sanitize/modules/media/module.o build/fuzz/modules/media/module.o: $(RULES)
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find build -type f -name '*.d' 2>/dev/null)
 
 include tests/tests.mk
 include install/install.mk
