@@ -6,6 +6,8 @@
 #include "media/nodes.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #define ATTEMPTS_AN_INTERFACE 4
 
@@ -68,7 +70,7 @@ static void open_interfaces(struct media *media, int device, struct present *pre
 static void take_node(struct media *media, int device, struct present *present)
 {
     nodes_take(media->root, device, present->facts);
-    present->has_group = false;
+    present->group[0] = '\0';
 }
 
 static bool wants_group(const struct present *present)
@@ -80,12 +82,12 @@ static bool wants_group(const struct present *present)
 static void give_node(struct media *media, int device, struct present *present)
 {
     const char *group = present->decision.group;
-    if (present->has_group || !wants_group(present))
+    if (!wants_group(present) || strcmp(present->group, group) == 0)
         return;
     int r = nodes_give(media->root, device, present->facts, group);
     if (r < 0 && !is_gone(r))
         log_error(r, "media: the node of %s could not be given to group %s", present->facts->name, group);
-    present->has_group = r == 0;
+    snprintf(present->group, sizeof(present->group), "%s", r == 0 ? group : "");
 }
 
 /* --- recording -------------------------------------------------------------------------------------------------------- */
@@ -127,7 +129,7 @@ static void record_input(struct media *media, const struct present *present)
 static void refuse(struct media *media, int device, struct present *present, bool was_admitted)
 {
     bool found_open = close_interfaces(media, device, present);
-    if (!present->recorded || present->has_group)
+    if (!present->recorded || present->group[0])
         take_node(media, device, present);
     present->open = false;
     present->ask_rules = true;

@@ -22,12 +22,11 @@ struct present {
     bool own_disk;       /* the system itself runs from it */
     bool in_use;         /* was there at installation */
     bool known_as_kept;  /* an agent before us in this boot recorded that it is kept */
-    bool has_group;      /* its node was given to the entry's group */
     bool seen;           /* in the present look at everything */
     bool look_again;     /* a device like it came or went */
+    char group[ALLOW_GROUP_MAX + 1]; /* that its node was given to; "": none */
     unsigned
         attempts_left; /* to open interfaces, so that a device which does not obey costs no endless work */
-    int64_t since_ms;
 };
 
 struct inventory {

@@ -45,7 +45,7 @@ static bool is_wanted(const struct inventory *inventory, const char *name)
     for (unsigned i = 0; i < inventory->count; i++) {
         char node[NODE_NAME];
         name_node(inventory->entries[i]->facts, node);
-        if (inventory->entries[i]->has_group && strcmp(node, name) == 0)
+        if (inventory->entries[i]->group[0] && strcmp(node, name) == 0)
             return true;
     }
     return false;
