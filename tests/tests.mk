@@ -75,9 +75,12 @@ build/sanitize/alone/$(1): build/sanitize/alone/$(1).o \
 endef
 $(foreach module,$(MODULE_NAMES),$(eval $(call alone,$(module))))
 
-.PHONY: alone
+.PHONY: alone lint-flags
 alone: $(ALONE)
 	$(Q)for program in $(ALONE); do ./$$program || exit 1; done
+
+lint-flags:
+	@:$(info $(CFLAGS_COMMON))
 
 lint:
 	$(Q)tests/lint.sh

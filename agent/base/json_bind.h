@@ -47,7 +47,7 @@ struct bind_field {
 /* A row for tables whose objects may carry a remark. */
 #define BIND_COMMENT                                                                                         \
     {                                                                                                        \
-        .key = "comment", .type = BIND_IGNORED                                                              \
+        .key = "comment", .type = BIND_IGNORED                                                               \
     }
 
 /* One text may be bound by several tables at once, each with a struct of its own: the core's keys and each module's

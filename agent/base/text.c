@@ -138,7 +138,7 @@ int text_unhex(void *bytes, size_t size, const char *text)
         if (hex_digit(text[i]) < 0)
             return -EINVAL;
     for (size_t i = 0; i < size; i++)
-        to[i] = (uint8_t)(hex_digit(text[2 * i]) << 4 | hex_digit(text[2 * i + 1]));
+        to[i] = (uint8_t)((unsigned)hex_digit(text[2 * i]) << 4 | (unsigned)hex_digit(text[2 * i + 1]));
     return 0;
 }
 

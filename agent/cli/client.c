@@ -50,7 +50,7 @@ static ssize_t packet_receive(struct client *client, char *packet)
         return errno == EAGAIN ? -ETIMEDOUT : -errno;
     if (size == 0)
         return -ECONNRESET;
-    if (size > CLIENT_PACKET_MAX)
+    if (size > (ssize_t)CLIENT_PACKET_MAX)
         return -EMSGSIZE;
     packet[size] = '\0';
     return size;
@@ -98,7 +98,8 @@ int client_ask(struct client *client, const char *verb, struct json_object *argu
 {
     struct timeval patience = {
         .tv_sec = arguments && json_object_object_get(arguments, "wait") ? 0 : CLIENT_PATIENCE_S};
-    setsockopt(client->socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    if (setsockopt(client->socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0)
+        return -errno;
     int error = request_send(client, verb, arguments);
     if (error < 0)
         return error;

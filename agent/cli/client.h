@@ -5,7 +5,7 @@
 #include <json-c/json.h>
 #include <stddef.h>
 
-#define CLIENT_PACKET_MAX (128 * 1024)
+#define CLIENT_PACKET_MAX ((size_t)128 * 1024)
 
 struct client {
     int socket;

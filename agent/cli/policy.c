@@ -22,13 +22,12 @@ struct bytes {
 static int check_run(const struct invocation *invocation, const char *file, char *said, size_t capacity)
 {
     int ends[2];
-    if (pipe(ends) < 0)
+    said[0] = '\0';
+    if (pipe2(ends, O_CLOEXEC) < 0)
         return -errno;
     pid_t pid = fork();
     if (pid == 0) {
         dup2(ends[1], STDERR_FILENO);
-        close(ends[0]);
-        close(ends[1]);
         execl(invocation->daemon_program, "sekishod", "--check", "policy", file, (char *)NULL);
         fprintf(stderr, "%s: %s", invocation->daemon_program, strerror(errno));
         _exit(127);

@@ -24,9 +24,10 @@ struct host {
     const struct host_operations *operations;
     sd_event *loop;            /* borrowed */
     const struct clock *clock; /* borrowed */
-    const char *contact;       /* whom staff ask: "情報政策課 内線2345"; from agent.json; borrowed, changes with a reload */
-    bool was_running;          /* an agent ran in this boot before: what is present may have come while none watched */
-    int64_t absent_from_ms;    /* since when nobody watched; 0: first start */
+    const char *
+        contact; /* whom staff ask: "情報政策課 内線2345"; from agent.json; borrowed, changes with a reload */
+    bool was_running; /* an agent ran in this boot before: what is present may have come while none watched */
+    int64_t absent_from_ms; /* since when nobody watched; 0: first start */
 };
 
 static inline int host_record(struct host *host, const struct event *event)

@@ -22,7 +22,8 @@ enum module_role { ROLE_ANYONE, ROLE_OPERATOR /* group sekisho-operator */, ROLE
 struct module_verb {
     const char *name; /* NULL ends the table */
     enum module_role role;
-    const struct bind_field *arguments; /* bound into a zeroed scratch struct of arguments_size ≤ 4,096 bytes; may be NULL */
+    const struct bind_field
+        *arguments; /* bound into a zeroed scratch struct of arguments_size ≤ 4,096 bytes; may be NULL */
     size_t arguments_size;
     /* Fills reply (an object, borrowed). 0; or negative errno and a sentence for the caller under "error" in reply. */
     int (*run)(void *self, const void *arguments, struct json_object *reply);

@@ -11,8 +11,8 @@
 #include "contract/module.h"
 
 #define CONTROL_REQUEST_MAX  4096
-#define CONTROL_PACKETS_MAX  64           /* raw packets behind one reply */
-#define CONTROL_REPLY_MAX    (128 * 1024) /* bytes of one packet, and of all raw packets of one reply */
+#define CONTROL_PACKETS_MAX  64                   /* raw packets behind one reply */
+#define CONTROL_REPLY_MAX    ((size_t)128 * 1024) /* bytes of one packet, and of all raw packets of one reply */
 #define CONTROL_CLIENTS_MAX  64
 #define CONTROL_CLIENTS_USER 8 /* of one uid that is not 0 */
 

@@ -10,8 +10,8 @@
 
 #define ROW(key_, type_, structure_, member_, minimum_, maximum_)                                            \
     {                                                                                                        \
-        .key = key_, .type = type_, .offset = offsetof(structure_, member_), .minimum = minimum_,            \
-        .maximum = maximum_, .plain = true                                                                   \
+        .key = (key_), .type = (type_), .offset = offsetof(structure_, member_), .minimum = (minimum_),      \
+        .maximum = (maximum_), .plain = true                                                                 \
     }
 
 static const struct bind_field TERMINAL_FIELDS[] = {

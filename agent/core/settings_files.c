@@ -88,8 +88,8 @@ int settings_file_read(int directory, const char *name, const char *shown, uid_t
 static int add_file(const struct settings_source *source, int directory, const char *name, const char *shown,
     size_t *left, struct settings_bundle *bundle, struct json_error *ret_error)
 {
-    char *bytes;
-    size_t size;
+    char *bytes = NULL;
+    size_t size = 0;
     int error = settings_file_read(directory, name, shown, source->owner, *left, &bytes, &size, ret_error);
     if (error < 0)
         return error;

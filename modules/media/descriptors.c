@@ -79,7 +79,7 @@ int usb_class_parse(const char *text, struct usb_class *ret_kind)
     if (strlen(text) != USB_CLASS_TEXT - 1 || text[2] != ':' || text[5] != ':')
         return -EINVAL;
     uint8_t parts[3];
-    for (unsigned i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 3; i++) {
         char digits[3] = {text[3 * i], text[3 * i + 1], '\0'};
         if (text_unhex(&parts[i], 1, digits) < 0)
             return -EINVAL;

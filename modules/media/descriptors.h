@@ -29,7 +29,7 @@ struct usb_interface {
 
 #define USB_CLASS_TEXT         9 /* "08:06:50" and a NUL */
 #define DESCRIPTORS_INTERFACES 128
-#define DESCRIPTORS_BYTES_MAX  (128 * 1024)
+#define DESCRIPTORS_BYTES_MAX  ((size_t)128 * 1024)
 
 struct descriptors {
     unsigned count;

@@ -28,7 +28,8 @@ static uint32_t hash_bytes(uint32_t hash, const void *bytes, size_t size)
 
 static uint32_t hash_unit(uint16_t vendor, uint16_t product, const char *serial, size_t serial_size)
 {
-    const uint16_t ids[] = {vendor, product};
+    const uint8_t ids[] = {
+        (uint8_t)(vendor >> 8), (uint8_t)vendor, (uint8_t)(product >> 8), (uint8_t)product};
     return hash_bytes(hash_bytes(2166136261U, ids, sizeof(ids)), serial, serial_size);
 }
 

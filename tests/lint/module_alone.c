@@ -42,7 +42,8 @@ static void check_verb(const struct module_verb *verb)
 {
     require(verb->run != NULL, "every verb runs something");
     require(verb->arguments_size <= 4096, "a verb's arguments take at most 4,096 bytes");
-    require(!verb->arguments == !verb->arguments_size, "a verb has a table of arguments and a size, or neither");
+    require(
+        !verb->arguments == !verb->arguments_size, "a verb has a table of arguments and a size, or neither");
 }
 
 int main(void)
