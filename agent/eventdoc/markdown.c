@@ -59,7 +59,7 @@ static void write_type(FILE *stream, const struct event_field_row *row)
         fputs("true or false", stream);
         return;
     case EVENT_VALUE_LIST:
-        fprintf(stream, "list of texts, %u each, %u at most", row->maximum, EVENT_LIST_MAX);
+        fprintf(stream, "list of texts, %u each, %d at most", row->maximum, EVENT_LIST_MAX);
         return;
     case EVENT_VALUE_NONE:
         return;

@@ -19,7 +19,7 @@ static void put(struct output *output, const char *bytes, size_t size)
 {
     if (output->error < 0)
         return;
-    if (output->capacity - output->size <= size) {
+    if (!output->text || output->capacity - output->size <= size) {
         size_t wanted = 2 * output->capacity + size + 512;
         char *larger = realloc(output->text, wanted);
         if (!larger) {

@@ -175,7 +175,8 @@ bool event_kind_has(const struct event_kind_row *row, enum event_field field);
 bool event_kind_requires(const struct event_kind_row *row, enum event_field field);
 
 /* The OCSF object. -EINVAL when a required field is missing, one is set that the kind does not have, has another type or
- * other digits or another choice than its row says, or a reason that is no code (a fault in the caller; tests show each kind). The object has no `hash` yet. */
+ * other digits or another choice than its row says, or a reason that is no code (a fault in the caller; tests show each
+ * kind). The object has no `hash` yet. */
 int event_encode(
     const struct event *event, const struct event_origin *origin, struct json_object **ret_object);
 

@@ -12,7 +12,7 @@ import tempfile
 import tree
 
 PURE = ["agent/record/*.c", "modules/*/decide*.c", "modules/*/allow.c", "modules/*/descriptors.c", "modules/*/reasons.c",
-        "modules/*/register.c", "modules/*/suggest.c"]
+        "modules/*/register.c"]
 MAY_NEED = re.compile(r"""
     mem\w+ | str(?!ftime)\w+ | explicit_bzero | v?snprintf(_chk)? | qsort | bsearch | abs
   | malloc | calloc | realloc | free | reallocarray | abort | __\w+_chk | __stack_chk_fail | __errno_location | __ctype_\w+

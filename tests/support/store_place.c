@@ -46,8 +46,7 @@ void store_place_remove(struct store_place *place)
 
 int store_place_open(struct store_place *place)
 {
-    return recorder_open(
-        place->path, &place->settings, &place->clock, NULL, &place->recorder, &place->past);
+    return recorder_open(place->path, &place->settings, &place->clock, NULL, &place->recorder, &place->past);
 }
 
 void store_place_close(struct store_place *place)

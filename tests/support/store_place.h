@@ -28,12 +28,12 @@ int store_place_record(struct store_place *place, enum event_kind kind, unsigned
 /* The bodies of all links; those that are pruned count, but have none. */
 struct store_story {
     int64_t links, pruned, faults;
-    enum chain_fault fault;     /* the first */
+    enum chain_fault fault; /* the first */
     int64_t fault_sequence;
-    struct chain_head head;     /* the walk's end */
-    enum chain_fault end_fault; /* against state.db's head */
+    struct chain_head head;            /* the walk's end */
+    enum chain_fault end_fault;        /* against state.db's head */
     unsigned devices_seen[65536 / 32]; /* bits: device numbers in events of devices */
-    char names[8192];           /* kinds in order, by message; "; " between; cut when full */
+    char names[8192];                  /* kinds in order, by message; "; " between; cut when full */
 };
 
 int store_place_story(struct store_place *place, struct store_story *ret_story);

@@ -106,7 +106,8 @@ class Terminal:
 
     def drivers(self, devices):
         """Drivers now bound to interfaces of these devices, as the kernel's own tree has it."""
-        listing = self.run("for i in /sys/bus/usb/devices/*:*; do [ -e $i/driver ] && echo ${i##*/} $(basename $(readlink $i/driver)); done; true")
+        listing = self.run("for i in /sys/bus/usb/devices/*:*; do "
+                           "[ -e $i/driver ] && echo ${i##*/} $(basename $(readlink $i/driver)); done; true")
         bound = [line.split() for line in listing.splitlines()]
         ports = {device.port: device for device in devices}
         return [f"{ports[name.partition('-')[2].partition(':')[0]]}: {driver} is bound to {name}" for name, driver in bound

@@ -1,9 +1,8 @@
 """The kernel refuses, and admits keyboards, in every state of the agent and of udev."""
 
 import contextlib
-import time
 
-from case import case, check, none_of
+from case import case, check
 from device import Cdrom, Hub, Keyboard, Mouse, NetworkAdapter, Phone, Reader, SerialAdapter, Stick, Tablet, UasDisk
 
 
@@ -126,7 +125,8 @@ def drivers_loaded(terminal):
 
 @contextlib.contextmanager
 def drivers_absent(terminal):
-    terminal.run("for m in uas usb_storage usbhid; do modprobe -r $m || exit 1; done; ! grep -qE '^(uas|usb_storage|usbhid) ' /proc/modules")
+    terminal.run("for m in uas usb_storage usbhid; do modprobe -r $m || exit 1; done; "
+                 "! grep -qE '^(uas|usb_storage|usbhid) ' /proc/modules")
     yield
 
 

@@ -13,7 +13,7 @@ import traceback
 
 import boots
 from case import CASES, Terminal
-from machine import Failed, Machine
+from machine import Failed
 
 CASE_FILES = tuple(sorted(path.stem for path in pathlib.Path(__file__).resolve().parent.glob("cases_*.py")))
 EXPECTED = (Failed, TimeoutError, OSError, KeyError, ValueError, AttributeError, IndexError)
