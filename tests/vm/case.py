@@ -60,13 +60,13 @@ class Terminal:
             lambda event: event.action == "add" and event.usb_port == device.port and event.keys.get("DEVTYPE") == "usb_interface",
             mark, timeout, f"{device}: an interface of port {device.port}")
 
-    def plug(self, *devices, enumerated=True):
+    def plug(self, *devices, timeout=40):
         """Plugs, and waits until all are enumerated. The mark before it."""
         mark = self.record.mark()
         for device in devices:
             self.machine.plug(device)
-        for device in devices if enumerated else ():
-            self.wait_enumerated(device, mark)
+        for device in devices:
+            self.wait_enumerated(device, mark, timeout)
         return mark
 
     def unplug(self, *devices):
@@ -163,6 +163,12 @@ class Terminal:
         status, output = self.machine.attempt("sekisho verify --json", timeout=90)
         check(status == 0, f"sekisho verify: exit {status}: {output[-1500:]}")
         return json.loads(output)
+
+    def expect_agent_lived(self):
+        """The agent never fell down by itself since the last call (or the boot): systemd counts its restarts."""
+        restarts = int(self.run("systemctl show --property=NRestarts --value sekishod.service"))
+        core = self.run("journalctl -b -u sekishod.service -o cat | grep -cE 'code=dumped|status=6/ABRT|status=11/SEGV|Watchdog timeout'; true").strip()
+        check(core == "0", f"the agent fell {core} times ({restarts} restarts in all)")
 
     def wait_agent(self, timeout=60):
         """Until the agent answers."""

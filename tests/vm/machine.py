@@ -1,7 +1,7 @@
 """A virtual machine with real USB hot-plug: QEMU, its console, its monitor (QMP), a channel for commands, the kernel's record."""
 
+import contextlib
 import itertools
-import json
 import os
 import pathlib
 import signal
@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 
+from qmp import Failed, Qmp, connect
 from record import Record
 
 USER = 1000
@@ -19,53 +20,11 @@ KERNEL_ARGUMENTS = (
 )
 
 
-class Failed(Exception):
-    """A command in the guest did not do what the case needs."""
-
-
-class Qmp:
-    """QEMU's monitor: one command at a time, events are thrown away."""
-
-    def __init__(self, path):
-        self._socket = _connect(path, 20)
-        self._stream = self._socket.makefile("rwb")
-        self._stream.readline()
-        self.ask("qmp_capabilities")
-
-    def ask(self, execute, **arguments):
-        request = {"execute": execute, "arguments": {key.replace("_", "-"): value for key, value in arguments.items()}}
-        self._stream.write(json.dumps(request).encode() + b"\n")
-        self._stream.flush()
-        while True:
-            answer = json.loads(self._stream.readline())
-            if "return" in answer:
-                return answer["return"]
-            if "error" in answer:
-                raise Failed(f"QMP {execute} {arguments}: {answer['error']['desc']}")
-
-    def close(self):
-        self._socket.close()
-
-
-def _connect(path, timeout):
-    end = time.monotonic() + timeout
-    while True:
-        try:
-            connection = socket.socket(socket.AF_UNIX)
-            connection.connect(str(path))
-            return connection
-        except OSError:
-            connection.close()
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.05)
-
-
 class Commands:
     """The runner's other end: commands side by side, each with its own answer."""
 
     def __init__(self, path):
-        self._socket = _connect(path, 20)
+        self._socket = connect(path, 20)
         self._numbers = itertools.count(1)
         self._answers, self._changed = {}, threading.Condition()
         self.ready = threading.Event()
@@ -162,6 +121,7 @@ class Machine:
             raise Failed(f"QEMU did not start: {(self.directory / 'qemu.log').read_text()}") from error
         self.commands = Commands(self.directory / "command")
         self.record = Record(self.directory / "record")
+        self.plugged = []
         for device in self._boot_devices:
             self.plug(device)
         self.qmp.ask("cont")
@@ -257,7 +217,16 @@ class Machine:
 
     def plug(self, device):
         """Plugs a device of device.py; returns at once."""
+        self.plugged.append(device)
         device.plug(self.qmp)
 
     def unplug(self, device):
         device.unplug(self.qmp)
+        self.plugged.remove(device)
+
+    def unplug_all(self):
+        """What a failed case has left behind."""
+        for device in reversed(list(self.plugged)):
+            with contextlib.suppress(Failed):
+                device.unplug(self.qmp)
+        self.plugged.clear()

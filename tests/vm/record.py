@@ -50,7 +50,7 @@ def _kind_of_forbidden(event):
     if event.action == "bind" and event.keys.get("DEVTYPE") == "usb_interface":
         driver = event.keys.get("DRIVER", "?")
         return None if driver in INPUT_DRIVERS else f"driver {driver}"
-    if event.action != "add":
+    if event.action != "add" or not event.is_usb:
         return None
     if event.subsystem == "block" and DISK.search(event.path):
         return "disk"
@@ -58,7 +58,7 @@ def _kind_of_forbidden(event):
         return "SCSI host"
     if event.subsystem == "tty" and TTY.search(event.path):
         return "tty"
-    if event.subsystem == "net" and event.is_usb:
+    if event.subsystem == "net":
         return "network interface"
     return None
 

@@ -83,7 +83,8 @@ def run_boot(boot, cases, score, work, image_of, before):
             print(f"  FAILED          {len(cases)} cases could not run", flush=True)
             return machine
         for one in cases:
-            score.run(one.title, lambda: one.function(terminal), machine if machine.process else None)
+            if not score.run(one.title, lambda: one.function(terminal), machine if machine.process else None) and machine.process:
+                machine.unplug_all()
         if boot.gated:
             score.run("nothing else, from the first uevent to the last", lambda: whole_boot(terminal), machine)
         if boot.goes_on and machine.process:
