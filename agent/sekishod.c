@@ -1,5 +1,6 @@
 /* sekishod: the terminal's daemon. Parse, open, start, run, close: read this first, then core/daemon.h, then
  * modules/media/module.c, which leads to the verdict in modules/media/decide.c. */
+#include "base/cleanup.h"
 #include "core/daemon.h"
 #include "core/export.h"
 #include "module_table.h"
@@ -15,8 +16,9 @@ static const char help_text[] =
     "\n"
     "  sekishod [--configuration DIR] [--store DIR] [--control PATH]\n"
     "      runs; systemd hands over the control socket unless --control names one\n"
-    "  sekishod --check policy|agent FILE\n"
-    "      reads a settings file as the daemon would and says what is wrong (FILE - : standard input)\n"
+    "  sekishod --check policy|part|agent FILE\n"
+    "      reads a settings file as the daemon would and says what is wrong (FILE - : standard input;\n"
+    "      part: a file for policy.d, which needs no version)\n"
     "  sekishod --export DIR\n"
     "      prints a store's chain while no daemon has it open (for sekisho verify --store)\n"
     "\n"
@@ -83,18 +85,22 @@ static int command_parse(int argc, char **argv, struct command *command)
 
 static int run_check(const struct command *command)
 {
-    enum settings_which which;
-    if (strcmp(command->check, "policy") == 0) {
-        which = SETTINGS_POLICY;
-    } else if (strcmp(command->check, "agent") == 0) {
-        which = SETTINGS_AGENT;
-    } else {
+    static const struct {
+        const char *name;
+        enum settings_which which;
+        bool part;
+    } documents[] = {{"policy", SETTINGS_POLICY, false}, {"part", SETTINGS_POLICY, true},
+        {"agent", SETTINGS_AGENT, false}};
+    size_t i = 0;
+    while (i < ARRAY_SIZE(documents) && strcmp(command->check, documents[i].name) != 0)
+        i++;
+    if (i == ARRAY_SIZE(documents)) {
         fputs(help_text, stderr);
         return 2;
     }
     struct settings_source source = {.modules = module_table, .clock = &clock_system};
     struct json_error fault = {0};
-    if (settings_check_file(&source, which, command->file, &fault) >= 0)
+    if (settings_check_file(&source, documents[i].which, documents[i].part, command->file, &fault) >= 0)
         return 0;
     char line[1024];
     json_error_format(&fault, line, sizeof(line));

@@ -31,7 +31,7 @@ check: $(UNIT)
 
 # --- integration: python and shell programs over the built daemon on an emulated bus ----------------------------------
 integration: build/sanitize/sekishod build/sanitize/sekisho build/sanitize/eventdoc
-	$(Q)python3 tests/integration/run.py
+	$(Q)tests/integration/run.py
 
 # --- VM ------------------------------------------------------------------------------------------------------------------
 vm: deb

@@ -19,6 +19,9 @@ int client_open(struct client *client, const char *path)
     cleanup_fd_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -errno;
+    /* Of an agent that hangs the queue of connections may be full. */
+    struct timeval patience = {.tv_sec = CLIENT_PATIENCE_S};
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
         return -errno;
     *client = (struct client){.socket = take_fd(&fd), .path = path};

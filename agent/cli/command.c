@@ -2,34 +2,52 @@
 
 #include "base/cleanup.h"
 
-#include <errno.h>
-#include <locale.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-int command_fail(int error, struct json_object *reply)
+#define LABEL_WIDTH 12
+
+static int fail_no_agent(const struct invocation *invocation)
 {
+    fprintf(stderr, _("sekisho: the agent does not answer at %s\n"), invocation->control_path);
+    fprintf(stderr, "%s\n",
+        _("  To start it:                     systemctl start sekishod.socket sekishod.service\n"
+          "  To read a stopped agent's store: sekisho events --store /var/lib/sekisho"));
+    return EXIT_NO_AGENT;
+}
+
+int command_fail(const struct invocation *invocation, int error, struct json_object *reply)
+{
+    const char *said = reply ? member_text(reply, "error") : "";
     switch (-error) {
     case ENOENT:
     case ECONNREFUSED:
-        if (!reply) {
-            fprintf(stderr, "%s\n", _("sekisho: the agent does not answer (is sekishod.socket running?)"));
-            return EXIT_NO_AGENT;
-        }
+        if (!reply)
+            return fail_no_agent(invocation);
         break;
     case ETIMEDOUT:
+    case EAGAIN:
+        fprintf(stderr, "%s\n", _("sekisho: the agent is there, but does not answer in time"));
+        return EXIT_NO_AGENT;
     case ECONNRESET:
-        fprintf(stderr, "%s\n", _("sekisho: the agent does not answer in time"));
+    case EPIPE:
+        fprintf(stderr, "%s\n", _("sekisho: the agent closed the connection (it stopped, or has too many)"));
         return EXIT_NO_AGENT;
     case EACCES:
     case EPERM:
         fprintf(stderr, "%s\n", _("sekisho: not permitted for this user (try as root)"));
         return EXIT_NOT_PERMITTED;
     }
-    const char *said = reply ? member_text(reply, "error") : "";
-    fprintf(stderr, "sekisho: %s\n", *said ? said : strerror(-error));
+    fputs("sekisho: ", stderr);
+    columns_print_safe(stderr, *said ? said : strerror(-error));
+    fputc('\n', stderr);
     return EXIT_NEGATIVE;
+}
+
+int command_fail_file(const char *path, int error)
+{
+    fprintf(stderr, "sekisho: %s: %s\n", path, strerror(-error));
+    return error == -EACCES || error == -EPERM ? EXIT_NOT_PERMITTED : EXIT_NEGATIVE;
 }
 
 int command_ask(const struct invocation *invocation, const char *verb, struct json_object *arguments,
@@ -40,12 +58,12 @@ int command_ask(const struct invocation *invocation, const char *verb, struct js
     int error = client_open(&client, invocation->control_path);
     if (error < 0) {
         json_object_put(arguments);
-        return command_fail(error, NULL);
+        return command_fail(invocation, error, NULL);
     }
     error = client_ask(&client, verb, arguments, &reply, NULL, NULL);
     client_close(&client);
     if (error < 0) {
-        int status = command_fail(error, reply);
+        int status = command_fail(invocation, error, reply);
         json_object_put(reply);
         return status;
     }
@@ -56,6 +74,13 @@ int command_ask(const struct invocation *invocation, const char *verb, struct js
 void print_json(struct json_object *object)
 {
     puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+void print_row(const char *label, const char *text)
+{
+    columns_print_padded(stdout, label, LABEL_WIDTH);
+    columns_print_safe(stdout, text);
+    putchar('\n');
 }
 
 struct json_object *member(struct json_object *object, const char *path)
@@ -85,16 +110,16 @@ int64_t member_number(struct json_object *object, const char *path)
     return found ? json_object_get_int64(found) : 0;
 }
 
-void print_time(int64_t ms, char buffer[static 32])
+size_t member_count(struct json_object *object, const char *path)
+{
+    struct json_object *found = member(object, path);
+    return found && json_object_is_type(found, json_type_array) ? json_object_array_length(found) : 0;
+}
+
+void time_format(int64_t ms, char buffer[static 32])
 {
     time_t seconds = (time_t)(ms / 1000);
     struct tm local;
     if (!localtime_r(&seconds, &local) || strftime(buffer, 32, "%Y-%m-%d %H:%M:%S", &local) == 0)
         buffer[0] = '\0';
-}
-
-bool speaks_japanese(void)
-{
-    const char *locale = setlocale(LC_MESSAGES, NULL);
-    return locale && strncmp(locale, "ja", 2) == 0;
 }

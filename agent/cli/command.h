@@ -3,12 +3,10 @@
 #define SEKISHO_CLI_COMMAND_H
 
 #include "client.h"
+#include "columns.h"
+#include "language.h"
 
-#include <libintl.h>
-#include <stdbool.h>
-
-#define _(text)  gettext(text)
-#define N_(text) (text)
+#include <stdint.h>
 
 /* The exit status, in --help and sekisho(1). */
 enum exit_status {
@@ -48,20 +46,23 @@ int command_ask(const struct invocation *invocation, const char *verb, struct js
     struct json_object **ret_reply);
 
 /* The exit status of an error of client_open or client_ask, said in words on stderr. reply may be NULL. */
-int command_fail(int error, struct json_object *reply);
+int command_fail(const struct invocation *invocation, int error, struct json_object *reply);
+/* The same of an error with a file. */
+int command_fail_file(const char *path, int error);
 
 /* One line of compact JSON. */
 void print_json(struct json_object *object);
+/* "label     text", the label translated by the caller and filled up so that texts stand below each other. */
+void print_row(const char *label, const char *text);
 
 /* Members by name; "" or 0 where there is none. path: "policy.sha256". */
 const char *member_text(struct json_object *object, const char *path);
 int64_t member_number(struct json_object *object, const char *path);
 struct json_object *member(struct json_object *object, const char *path);
+/* Elements of an array; 0 where there is none. */
+size_t member_count(struct json_object *object, const char *path);
 
-/* Local time of the machine, "2026-11-24 17:10:03". */
-void print_time(int64_t ms, char buffer[static 32]);
-
-/* True where people read Japanese: by the locale of messages. */
-bool speaks_japanese(void);
+/* Local time of the machine, "2026-11-24 17:10:03"; "" for what is no time. */
+void time_format(int64_t ms, char buffer[static 32]);
 
 #endif

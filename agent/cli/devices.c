@@ -3,31 +3,58 @@
 
 #include "base/text.h"
 
-#include <stdio.h>
 #include <string.h>
 
-static void print_list(const char *title, struct json_object *list)
+/* What the media module says of a device, for the catalogue of translations. */
+static const char *const verdicts[] __attribute__((unused)) = {
+    N_("admitted by shape"), N_("admitted by policy"), N_("kept"), N_("observed"), N_("refused")};
+
+#define INDENT      "     "
+#define TITLE_WIDTH 12
+
+static void print_line(const char *title, const char *text)
 {
-    if (!list || json_object_array_length(list) == 0)
+    if (!*text)
         return;
-    printf("     %-12s", title);
-    for (size_t i = 0; i < json_object_array_length(list); i++)
-        printf(" %s", json_object_get_string(json_object_array_get_idx(list, i)));
+    fputs(INDENT, stdout);
+    columns_print_padded(stdout, title, TITLE_WIDTH);
+    columns_print_safe(stdout, text);
+    putchar('\n');
+}
+
+static void print_list(const char *title, struct json_object *device, const char *key, bool once)
+{
+    size_t count = member_count(device, key);
+    if (count == 0)
+        return;
+    fputs(INDENT, stdout);
+    columns_print_padded(stdout, title, TITLE_WIDTH);
+    for (size_t i = 0; i < count; i++) {
+        fputs(i > 0 ? " " : "", stdout);
+        columns_print_safe(stdout, json_object_get_string(json_object_array_get_idx(member(device, key), i)));
+    }
     putchar('\n');
 }
 
 static void print_device(struct json_object *device)
 {
-    const char *text = speaks_japanese() ? member_text(device, "text_ja") : member_text(device, "text");
-    printf("%3lld  %s:%s  %s %s\n", (long long)member_number(device, "number"),
-        member_text(device, "vendor_id"), member_text(device, "product_id"),
-        member_text(device, "manufacturer"), member_text(device, "product"));
-    printf("     %s [%s] %s\n", member_text(device, "verdict"), member_text(device, "reason"), text);
-    const char *serial = member_text(device, "serial");
-    printf(
-        "     %-12s %s %s%s\n", _("port"), member_text(device, "name"), *serial ? _("serial ") : "", serial);
-    print_list(_("interfaces"), member(device, "interfaces"));
-    print_list(_("drivers"), member(device, "drivers"));
+    const char *manufacturer = member_text(device, "manufacturer");
+    printf("%3lld  ", (long long)member_number(device, "number"));
+    columns_print_safe(stdout, language_word(member_text(device, "verdict")));
+    printf(" [%s]  %s:%s  ", member_text(device, "reason"), member_text(device, "vendor_id"),
+        member_text(device, "product_id"));
+    columns_print_safe(stdout, manufacturer);
+    fputs(*manufacturer ? " " : "", stdout);
+    columns_print_safe(stdout, member_text(device, "product"));
+    fputs("\n" INDENT, stdout);
+    columns_print_safe(stdout, member_text(device, language_is_japanese() ? "text_ja" : "text"));
+    putchar('\n');
+    print_line(_("device"), member_text(device, "name"));
+    print_line(_("port"), member_text(device, "port"));
+    print_line(_("serial"), member_text(device, "serial"));
+    print_line(_("label"), member_text(device, "label"));
+    print_list(_("interfaces"), device, "interfaces", false);
+    print_list(_("drivers"), device, "drivers", true);
 }
 
 static int print_devices(const struct invocation *invocation)
@@ -36,14 +63,13 @@ static int print_devices(const struct invocation *invocation)
     int exit = command_ask(invocation, "devices", NULL, &reply);
     if (exit != EXIT_DONE)
         return exit;
-    struct json_object *devices = member(reply, "devices");
+    size_t count = member_count(reply, "devices");
     if (invocation->json)
         print_json(reply);
-    else if (!devices || json_object_array_length(devices) == 0)
+    else if (count == 0)
         puts(_("no devices"));
-    else
-        for (size_t i = 0; i < json_object_array_length(devices); i++)
-            print_device(json_object_array_get_idx(devices, i));
+    for (size_t i = 0; !invocation->json && i < count; i++)
+        print_device(json_object_array_get_idx(member(reply, "devices"), i));
     json_object_put(reply);
     return EXIT_DONE;
 }

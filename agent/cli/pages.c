@@ -20,25 +20,36 @@ static struct json_object *page_arguments(const struct page_reader *reader)
     return arguments;
 }
 
+/* One page. *ret_more: ask for the next. */
+static int page_read(
+    const struct invocation *invocation, struct client *client, struct page_reader *reader, bool *ret_more)
+{
+    struct json_object *reply = NULL;
+    int status = EXIT_DONE;
+    int error = client_ask(client, "events", page_arguments(reader), &reply, reader->each, reader->context);
+    int64_t next = member_number(reply, "next"), last = member_number(reply, "last");
+    /* An agent that gives nothing and says that there is more would be asked for ever. */
+    if (error >= 0 && next <= last && next <= reader->from && member_number(reply, "packets") == 0)
+        error = -EPROTO;
+    if (error < 0)
+        status = command_fail(invocation, error, reply);
+    reader->from = next;
+    *ret_more = status == EXIT_DONE && (reader->follow || next <= last);
+    json_object_put(reply);
+    return status;
+}
+
 int pages_read(const struct invocation *invocation, struct page_reader *reader)
 {
     struct client client;
     int error = client_open(&client, invocation->control_path);
     if (error < 0)
-        return command_fail(error, NULL);
+        return command_fail(invocation, error, NULL);
     bool more = true;
     int status = EXIT_DONE;
-    while (more && status == EXIT_DONE) {
-        struct json_object *reply = NULL;
-        error = client_ask(&client, "events", page_arguments(reader), &reply, reader->each, reader->context);
-        if (error < 0)
-            status = command_fail(error, reply);
-        reader->from = member_number(reply, "next");
-        more = reader->follow || reader->from <= member_number(reply, "last");
+    while (more && !ferror(stdout)) {
+        status = page_read(invocation, &client, reader, &more);
         fflush(stdout);
-        if (ferror(stdout))
-            more = false;
-        json_object_put(reply);
     }
     client_close(&client);
     return status;
@@ -91,7 +102,7 @@ int pages_read_store(const struct invocation *invocation, const char *directory,
     pid_t pid = -1;
     int fd = export_start(invocation, directory, &pid);
     if (fd < 0)
-        return command_fail(fd, NULL);
+        return command_fail_file(invocation->daemon_program, fd);
     cleanup_stream_ FILE *stream = fdopen(fd, "r");
     *ret_store = NULL;
     if (stream)

@@ -14,9 +14,8 @@
 
 struct verification {
     struct chain_walk walk;
-    struct chain_head known; /* what state.db knew before the walk */
-    int64_t events, pruned, first_time_ms, last_time_ms;
-    int64_t heartbeats, bad_signatures;
+    struct chain_head known; /* what the agent's other store knows of the end */
+    int64_t events, pruned, heartbeats;
     uint8_t key[CHAIN_PUBLIC_SIZE];
     bool has_key;
     struct json_object *faults; /* [{"sequence","fault"}] */
@@ -47,26 +46,33 @@ static int link_read(struct json_object *event, const char *line, size_t size, s
     return error < 0 ? error : text_unhex(ret_link->hash, CHAIN_HASH_SIZE, member_text(own, "hash"));
 }
 
-/* A heartbeat carries the head before it, signed: a forger of the chain would need the chain key too. */
+/* A heartbeat carries the head before it, signed: a forger of the chain would need the chain's key too. */
+static const char *signature_fault(
+    const struct verification *verification, struct json_object *event, const struct chain_head *before)
+{
+    uint8_t signature[CHAIN_SIGNATURE_SIZE];
+    struct chain_head head = {0};
+    snprintf(head.chain_uid, sizeof(head.chain_uid), "%s", member_text(event, "unmapped.sekisho.chain_uid"));
+    head.sequence = member_number(event, "unmapped.sekisho.head_sequence");
+    if (text_unhex(signature, sizeof(signature), member_text(event, "unmapped.sekisho.head_signature")) < 0 ||
+        text_unhex(head.hash, sizeof(head.hash), member_text(event, "unmapped.sekisho.head_hash")) < 0 ||
+        chain_head_verify(&head, verification->key, signature) < 0)
+        return "signature";
+    if (head.sequence > before->sequence ||
+        (head.sequence == before->sequence && memcmp(head.hash, before->hash, sizeof(head.hash)) != 0))
+        return chain_fault_name(CHAIN_ROLLED_BACK);
+    return NULL;
+}
+
 static void signature_check(
     struct verification *verification, struct json_object *event, const struct chain_head *before)
 {
-    const char *text = member_text(event, "unmapped.sekisho.head_signature");
-    uint8_t signature[CHAIN_SIGNATURE_SIZE], hash[CHAIN_HASH_SIZE];
-    if (!*text || !verification->has_key)
+    if (!verification->has_key || !member(event, "unmapped.sekisho.head_signature"))
         return;
-    struct chain_head head = *before;
-    head.sequence = member_number(event, "unmapped.sekisho.head_sequence");
+    const char *fault = signature_fault(verification, event, before);
     verification->heartbeats++;
-    if (text_unhex(signature, sizeof(signature), text) >= 0 &&
-        text_unhex(hash, sizeof(hash), member_text(event, "unmapped.sekisho.head_hash")) >= 0) {
-        memcpy(head.hash, hash, sizeof(hash));
-        if (chain_head_verify(&head, verification->key, signature) >= 0 &&
-            (head.sequence != before->sequence || memcmp(hash, before->hash, sizeof(hash)) == 0))
-            return;
-    }
-    verification->bad_signatures++;
-    fault_add(verification, member_number(event, "metadata.sequence"), "signature");
+    if (fault)
+        fault_add(verification, member_number(event, "metadata.sequence"), fault);
 }
 
 static int each_link(void *context, const char *line, size_t size)
@@ -90,60 +96,96 @@ static int each_link(void *context, const char *line, size_t size)
     return 0;
 }
 
-static void known_read(struct json_object *store, struct chain_head *ret_known)
+/* What the store says of itself, before its links. */
+static void store_read(void *context, struct json_object *store)
 {
-    *ret_known = (struct chain_head){.sequence = member_number(store, "known_head.sequence")};
-    snprintf(
-        ret_known->chain_uid, sizeof(ret_known->chain_uid), "%s", member_text(store, "known_head.chain_uid"));
-    text_unhex(ret_known->hash, CHAIN_HASH_SIZE, member_text(store, "known_head.hash"));
+    struct verification *verification = context;
+    struct chain_head *known = &verification->known;
+    verification->has_key =
+        text_unhex(verification->key, sizeof(verification->key), member_text(store, "chain_key")) >= 0;
+    *known = (struct chain_head){.sequence = member_number(store, "known_head.sequence")};
+    snprintf(known->chain_uid, sizeof(known->chain_uid), "%s", member_text(store, "known_head.chain_uid"));
+    text_unhex(known->hash, sizeof(known->hash), member_text(store, "known_head.hash"));
+    verification->walk.known = known;
+}
+
+static struct json_object *result_object(const struct verification *verification, struct json_object *store)
+{
+    const struct {
+        const char *key;
+        int64_t number;
+    } numbers[] = {
+        {"events", verification->events},
+        {"pruned", verification->pruned},
+        {"lost", member_number(store, "lost")},
+        {"last_sequence", verification->walk.head.sequence},
+        {"known_sequence", verification->known.sequence},
+        {"signed_heads", verification->heartbeats},
+        {"fault_count", verification->fault_count},
+    };
+    struct json_object *result = json_object_new_object();
+    json_object_object_add(result, "complete", json_object_new_boolean(verification->fault_count == 0));
+    json_object_object_add(result, "chain_uid", json_object_new_string(verification->walk.head.chain_uid));
+    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+        json_object_object_add(result, numbers[i].key, json_object_new_int64(numbers[i].number));
+    json_object_object_add(result, "faults", json_object_get(verification->faults));
+    return result;
+}
+
+/* The faults' names are for programs; people get a sentence. */
+static const char *fault_sentence(const char *name)
+{
+    static const struct {
+        const char *name, *sentence;
+    } sentences[] = {
+        {"gap", N_("events before this one are missing")},
+        {"reordered", N_("this event stands in the wrong place")},
+        {"broken", N_("this event does not follow from the one before it")},
+        {"edited", N_("this event was altered")},
+        {"foreign", N_("this event belongs to another chain")},
+        {"rolled back",
+            N_("events after this place were removed or replaced: the agent had recorded others")},
+        {"signature", N_("the signature of this heartbeat is not by this terminal's key")},
+        {"unreadable", N_("this event cannot be read")},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(sentences); i++)
+        if (strcmp(sentences[i].name, name) == 0)
+            return gettext(sentences[i].sentence);
+    return name;
+}
+
+static void result_print(struct json_object *result)
+{
+    printf(_("chain %s: %lld events, last %lld, %lld kept only as links, %lld counted as lost, %lld "
+             "signed heads\n"),
+        member_text(result, "chain_uid"), (long long)member_number(result, "events"),
+        (long long)member_number(result, "last_sequence"), (long long)member_number(result, "pruned"),
+        (long long)member_number(result, "lost"), (long long)member_number(result, "signed_heads"));
+    for (size_t i = 0; i < member_count(result, "faults"); i++) {
+        struct json_object *fault = json_object_array_get_idx(member(result, "faults"), i);
+        printf("  %lld: %s\n", (long long)member_number(fault, "sequence"),
+            fault_sentence(member_text(fault, "fault")));
+    }
+    if (member_number(result, "fault_count") > FAULTS_SHOWN)
+        printf(_("  ... and %lld faults more\n"),
+            (long long)member_number(result, "fault_count") - FAULTS_SHOWN);
+    puts(member_number(result, "fault_count") == 0 ? _("complete: nothing is missing and nothing was altered")
+                                                   : _("NOT complete: something is missing or was altered"));
 }
 
 static int verification_end(
     const struct invocation *invocation, struct verification *verification, struct json_object *store)
 {
-    const struct chain_head *known = &verification->known;
-    enum chain_fault fault = chain_walk_end(&verification->walk, known);
+    enum chain_fault fault = chain_walk_end(&verification->walk, &verification->known);
     if (fault != CHAIN_OK)
-        fault_add(verification, known->sequence, chain_fault_name(fault));
-    int64_t lost = member_number(store, "lost");
-    bool whole = verification->fault_count == 0;
-    struct json_object *result = json_object_new_object();
-    json_object_object_add(result, "complete", json_object_new_boolean(whole));
-    json_object_object_add(result, "chain_uid", json_object_new_string(verification->walk.head.chain_uid));
-    json_object_object_add(result, "events", json_object_new_int64(verification->events));
-    json_object_object_add(result, "pruned", json_object_new_int64(verification->pruned));
-    json_object_object_add(result, "lost", json_object_new_int64(lost));
-    json_object_object_add(result, "last_sequence", json_object_new_int64(verification->walk.head.sequence));
-    json_object_object_add(result, "known_sequence", json_object_new_int64(known->sequence));
-    json_object_object_add(result, "signed_heads", json_object_new_int64(verification->heartbeats));
-    json_object_object_add(result, "fault_count", json_object_new_int64(verification->fault_count));
-    json_object_object_add(result, "faults", json_object_get(verification->faults));
-    if (invocation->json) {
+        fault_add(verification, verification->known.sequence, chain_fault_name(fault));
+    struct json_object *result = result_object(verification, store);
+    if (invocation->json)
         print_json(result);
-    } else {
-        printf(_("chain %s: %lld events, last %lld, %lld kept only as links, %lld counted as lost, %lld "
-                 "signed heads\n"),
-            verification->walk.head.chain_uid, (long long)verification->events,
-            (long long)verification->walk.head.sequence, (long long)verification->pruned, (long long)lost,
-            (long long)verification->heartbeats);
-        for (size_t i = 0; i < json_object_array_length(verification->faults); i++) {
-            struct json_object *found = json_object_array_get_idx(verification->faults, i);
-            printf(
-                "  %lld: %s\n", (long long)member_number(found, "sequence"), _(member_text(found, "fault")));
-        }
-        puts(whole ? _("complete: nothing is missing and nothing was altered") : _("NOT complete"));
-    }
+    else
+        result_print(result);
     json_object_put(result);
-    return whole ? EXIT_DONE : EXIT_NEGATIVE;
-}
-
-static void store_read(void *context, struct json_object *store)
-{
-    struct verification *verification = context;
-    verification->has_key =
-        text_unhex(verification->key, sizeof(verification->key), member_text(store, "chain_key")) >= 0;
-    known_read(store, &verification->known);
-    verification->walk.known = &verification->known;
+    return verification->fault_count == 0 ? EXIT_DONE : EXIT_NEGATIVE;
 }
 
 static int verify_agent(const struct invocation *invocation, struct verification *verification)

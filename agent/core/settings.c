@@ -18,6 +18,7 @@ struct draft {
     const struct settings_source *source;
     enum settings_which which;
     struct settings_document *document;
+    bool part; /* one file of policy.d alone */
 };
 
 static const struct module_settings *module_part(const struct module *module, enum settings_which which)
@@ -84,7 +85,8 @@ static void list_parts(const struct draft *draft, struct bind_part parts[static 
 /* policy.json must say its version; the files in policy.d need not, and without policy.json there is none. */
 static int check_version(const struct draft *draft, const char *name, struct json_error *ret_error)
 {
-    if (draft->which != SETTINGS_POLICY || strstr(name, "policy.d/") || draft->document->version)
+    if (draft->which != SETTINGS_POLICY || draft->part || strstr(name, "policy.d/") ||
+        draft->document->version)
         return 0;
     return settings_fault(ret_error, name, "missing key \"version\"");
 }
@@ -148,7 +150,7 @@ int settings_load(const struct settings_source *source, enum settings_which whic
 {
     cleanup_trim_ char trim = 0;
     cleanup_bundle_ struct settings_bundle bundle = {0};
-    cleanup_draft_ struct draft draft = {source, which, NULL};
+    cleanup_draft_ struct draft draft = {source, which, NULL, false};
     int error = settings_files_read(source, which, &bundle, ret_error);
     if (error == -ENOMEM)
         return out_of_memory(ret_error, which);
@@ -172,7 +174,7 @@ int settings_load_accepted(const struct settings_source *source, enum settings_w
     char sha256[65];
     cleanup_trim_ char trim = 0;
     cleanup_bundle_ struct settings_bundle bundle = {0};
-    cleanup_draft_ struct draft draft = {source, which, NULL};
+    cleanup_draft_ struct draft draft = {source, which, NULL, false};
     if (!source->store_directory)
         return -ENOENT;
     int error =
@@ -197,12 +199,12 @@ static int read_any(const char *path, size_t limit, char **ret_bytes, size_t *re
     return opened < 0 ? -errno : file_read_fd(opened, limit, ret_bytes, ret_size);
 }
 
-int settings_check_file(const struct settings_source *source, enum settings_which which, const char *path,
-    struct json_error *ret_error)
+int settings_check_file(const struct settings_source *source, enum settings_which which, bool part,
+    const char *path, struct json_error *ret_error)
 {
     const char *name = strcmp(path, "-") == 0 ? "standard input" : path;
     cleanup_bundle_ struct settings_bundle bundle = {0};
-    cleanup_draft_ struct draft draft = {source, which, NULL};
+    cleanup_draft_ struct draft draft = {source, which, NULL, part};
     char *bytes;
     size_t size;
     int error = read_any(path, settings_limit(which), &bytes, &size);
@@ -219,7 +221,7 @@ int settings_defaults(
 {
     struct json_error error_found;
     cleanup_bundle_ struct settings_bundle nothing = {0};
-    cleanup_draft_ struct draft draft = {source, which, NULL};
+    cleanup_draft_ struct draft draft = {source, which, NULL, false};
     int error = draft_accept(&draft, &nothing, settings_file_name(which), &error_found);
     if (error < 0)
         return error;

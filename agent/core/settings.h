@@ -50,9 +50,9 @@ int settings_load_accepted(const struct settings_source *source, enum settings_w
     struct settings_document **ret_document, struct json_error *ret_error);
 
 /* One file alone, as `sekisho policy check FILE` asks; path "-" is standard input. Owner and mode are not checked. A
- * policy must say its version unless path stands in a folder policy.d. Messages name the file as path does. */
-int settings_check_file(const struct settings_source *source, enum settings_which which, const char *path,
-    struct json_error *ret_error);
+ * policy must say its version unless it is a part, for policy.d. Messages name the file as path does. */
+int settings_check_file(const struct settings_source *source, enum settings_which which, bool part,
+    const char *path, struct json_error *ret_error);
 
 /* Defaults alone. */
 int settings_defaults(
