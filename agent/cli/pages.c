@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -58,13 +59,12 @@ int pages_read(const struct invocation *invocation, struct page_reader *reader)
 static int export_start(const struct invocation *invocation, const char *directory, pid_t *ret_pid)
 {
     int ends[2];
-    if (pipe(ends) < 0)
+    if (pipe2(ends, O_CLOEXEC) < 0)
         return -errno;
     pid_t pid = fork();
     if (pid == 0) {
-        dup2(ends[1], STDOUT_FILENO);
-        close(ends[0]);
-        close(ends[1]);
+        if (dup2(ends[1], STDOUT_FILENO) < 0)
+            _exit(127);
         execl(invocation->daemon_program, "sekishod", "--export", directory, (char *)NULL);
         fprintf(stderr, "sekisho: %s: %s\n", invocation->daemon_program, strerror(errno));
         _exit(127);

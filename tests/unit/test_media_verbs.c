@@ -149,7 +149,7 @@ static void require_accepted(const struct scene *scene, struct json_object *poli
     assert_int_equal(json_object_to_file_ext(path, policy,
                          JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE),
         0);
-    if (settings_check_file(&source, SETTINGS_POLICY, path, &error) < 0)
+    if (settings_check_file(&source, SETTINGS_POLICY, folder[0] != '\0', path, &error) < 0)
         fail_msg("%u:%u: %s\n%s", error.place.line, error.place.column, error.message,
             json_object_to_json_string(policy));
     unlink(path);
