@@ -32,8 +32,22 @@ def everything_at_power_on():
     ]
 
 
+def a_stick():
+    return [Stick(port="1", serial="O3")]
+
+
+def in_use_at_installation():
+    return [Keyboard(port="3"), Stick(port="1", serial="U1"), NetworkAdapter(port="8"), Phone(port="7")]
+
+
 BOOTS = (
-    Boot("installed", "The package installed; ten devices present at power-on", "installed", plugged=everything_at_power_on, goes_on=True),
+    Boot("installed", "The package installed; ten devices present at power-on", "installed",
+         plugged=everything_at_power_on, goes_on=True),
+    Boot("rebooted", "The same disk again, observe mode in force, a stick present at power-on", "installed", after="installed",
+         plugged=a_stick),
+    Boot("running", "A Debian without the package, which is installed while it runs", "bare", gated=False,
+         plugged=in_use_at_installation, goes_on=True),
+    Boot("purged", "The same disk after the package was purged", "bare", after="running", gated=False, plugged=everything_at_power_on),
 )
 
 

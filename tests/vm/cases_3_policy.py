@@ -195,7 +195,7 @@ def observe_admits_and_ends(terminal):
 
 @case("installed", "observe is set again, to end after the next boot began")
 def observe_over_reboot(terminal):
-    apply_policy(terminal, media={"mode": "observe", "until": in_utc(terminal, 150)})
+    apply_policy(terminal, media={"mode": "observe", "until": in_utc(terminal, 200)})
     terminal.wait_event(kind="observe_started", count=2)
     terminal.run("sync")
 
