@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void write_line(int priority, const char *format, va_list arguments, const char *tail)
@@ -12,7 +13,11 @@ static void write_line(int priority, const char *format, va_list arguments, cons
     for (char *c = text; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = '?';
-    fprintf(stderr, "<%d>%s%s%s\n", priority, text, tail ? ": " : "", tail ? tail : "");
+    /* The priority is for the journal (sd-daemon(3)); a person who runs a command reads words alone. */
+    char prefix[8] = "";
+    if (getenv("JOURNAL_STREAM"))
+        snprintf(prefix, sizeof(prefix), "<%d>", priority);
+    fprintf(stderr, "%s%s%s%s\n", prefix, text, tail ? ": " : "", tail ? tail : "");
 }
 
 void log_line(int priority, const char *format, ...)

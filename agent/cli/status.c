@@ -36,8 +36,9 @@ static void print_module(const char *name, struct json_object *state)
     size_t at = 0;
     json_object_object_foreach(state, key, value)
     {
-        if (json_object_is_type(value, json_type_array) || json_object_is_type(value, json_type_object))
-            continue;
+        if (json_object_is_type(value, json_type_array) || json_object_is_type(value, json_type_object) ||
+            (json_object_is_type(value, json_type_int) && json_object_get_int64(value) == 0))
+            continue; /* of what there is none, nothing is said */
         int length = snprintf(line + at, sizeof(line) - at, "%s%s %s", at > 0 ? ", " : "", language_word(key),
             language_word(json_object_get_string(value)));
         if (length < 0 || (size_t)length >= sizeof(line) - at)

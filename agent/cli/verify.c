@@ -156,8 +156,8 @@ static const char *fault_sentence(const char *name)
 
 static void result_print(struct json_object *result)
 {
-    printf(_("chain %s: %lld events, last %lld, %lld kept only as links, %lld counted as lost, %lld "
-             "signed heads\n"),
+    printf(_("chain %s: %lld events, the last is number %lld\n"
+             "%lld kept only as links, %lld counted as lost, %lld signed heads\n"),
         member_text(result, "chain_uid"), (long long)member_number(result, "events"),
         (long long)member_number(result, "last_sequence"), (long long)member_number(result, "pruned"),
         (long long)member_number(result, "lost"), (long long)member_number(result, "signed_heads"));

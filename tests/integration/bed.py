@@ -29,32 +29,37 @@ class BedError(Exception):
     pass
 
 
+def mount(source, target, flags):
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mount(os.fsencode(source), os.fsencode(target), None, flags, None) < 0:
+        raise BedError(f"mount on {target}: {os.strerror(ctypes.get_errno())}")
+
+
+def bind_over(folder, target):
+    """folder in target's place, for this process and its children; it is removed at the end."""
+    os.makedirs(target, exist_ok=True)
+    mount(folder, target, MS_BIND)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+
+
 def enter_private_namespace():
     """Once a process, before any thread. Nothing that is mounted after this is seen outside; the gate's rules are installed
     in it, as the daemon looks for them."""
     if os.geteuid() != 0:
         raise BedError("the emulated bus needs root (mount namespace, a socket owned by root): run as root or by sudo")
-    libc = ctypes.CDLL(None, use_errno=True)
-
-    def mount(source, target, flags):
-        if libc.mount(source, target, None, flags, None) < 0:
-            raise BedError(f"mount on {target.decode()}: {os.strerror(ctypes.get_errno())}")
-
-    if libc.unshare(CLONE_NEWNS) < 0:
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS) < 0:
         raise BedError(f"no mount namespace: {os.strerror(ctypes.get_errno())}")
-    mount(b"none", b"/", MS_REC | MS_PRIVATE)
-    private = Path(tempfile.mkdtemp(prefix="sekisho-run-"))
-    for folder in ("run", "rules", "no-rules"):
-        (private / folder).mkdir()
+    mount("none", "/", MS_REC | MS_PRIVATE)
+    private = Path(tempfile.mkdtemp(prefix="sekisho-bed-"))
     private.chmod(0o755)
+    for folder, target in (("rules", "/usr/lib/udev/rules.d"), ("no-rules", "/etc/udev/rules.d"), ("run", "/run")):
+        (private / folder).mkdir()
+        bind_over(private / folder, target)
+    shutil.copy(TOP / "install/udev/59-sekisho.rules", private / "rules")
     group = private / "group"
     lines = [line for line in Path("/etc/group").read_text().splitlines() if not line.startswith(OPERATOR_GROUP + ":")]
     group.write_text("\n".join([*lines, f"{OPERATOR_GROUP}:x:{OPERATOR_GID}:"]) + "\n")
-    mount(os.fsencode(group), b"/etc/group", MS_BIND)
-    shutil.copy(TOP / "install/udev/59-sekisho.rules", private / "rules")
-    for folder, target in (("rules", "/usr/lib/udev/rules.d"), ("no-rules", "/etc/udev/rules.d"), ("run", "/run")):
-        os.makedirs(target, exist_ok=True)
-        mount(os.fsencode(private / folder), target.encode(), MS_BIND)
+    mount(group, "/etc/group", MS_BIND)
     atexit.register(shutil.rmtree, private, ignore_errors=True)
 
 
