@@ -35,13 +35,14 @@ CORE    := $(wildcard agent/core/*.c)
 MODULES := $(wildcard modules/*/*.c)
 CLI     := $(wildcard agent/cli/*.c)
 EVENTDOC := $(wildcard agent/eventdoc/*.c)
+CATALOGUES := $(patsubst agent/cli/po/%.po,build/locale/%/LC_MESSAGES/sekisho.mo,$(wildcard agent/cli/po/*.po))
 DAEMON  := agent/sekishod.c agent/module_table.c $(CORE) $(MODULES) $(RECORD) $(BASE)
 
 # objects FLAVOUR,SOURCES
 objects = $(patsubst %.c,build/$(1)/%.o,$(2))
 
 .PHONY: all help check lint integration vm fuzz soak bench deb install docs clean
-all: build/release/sekishod build/release/sekisho
+all: build/release/sekishod build/release/sekisho $(CATALOGUES)
 
 help:
 	@echo 'all          release build (build/release/sekishod, sekisho)'
@@ -75,6 +76,11 @@ endef
 $(eval $(call flavour,release,$(CC)))
 $(eval $(call flavour,sanitize,$(CC)))
 $(eval $(call flavour,fuzz,$(CLANG)))
+
+build/locale/%/LC_MESSAGES/sekisho.mo: agent/cli/po/%.po
+	@mkdir -p $(@D)
+	$(call say,MSGFMT,$<)
+	$(Q)msgfmt --check -o $@ $<
 
 docs: build/release/eventdoc
 	$(Q)build/release/eventdoc --markdown >docs/events.md

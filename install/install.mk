@@ -30,6 +30,8 @@ install: all
 	$(Q)install -d $(DESTDIR)/etc/sekisho/policy.d
 	$(call place,0644,$(SCHEMAS),$(PREFIX)/share/sekisho)
 	$(call place,0644,$(wildcard install/completion/sekisho),$(PREFIX)/share/bash-completion/completions)
+	$(Q)for catalogue in $(CATALOGUES:build/locale/%=%); do \
+	    install -D -m 0644 build/locale/$$catalogue $(DESTDIR)$(PREFIX)/share/locale/$$catalogue; done
 	$(call place,0644,$(GUIDES) NEWS.md,$(PREFIX)/share/doc/sekisho)
 	$(Q)for page in $(MANUALS); do install -D -m 0644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 	$(Q)for page in $(MANUALS_JA); do install -D -m 0644 $$page $(DESTDIR)$(PREFIX)/share/man/ja/man$${page##*.}/$${page##*/}; done
