@@ -143,7 +143,8 @@ static enum reason near_reason(enum allow_match match, enum reason otherwise)
 static bool yields_to_entry(enum reason reason)
 {
     return reason == REASON_DEVICE_NOT_LISTED || reason == REASON_MEDIUM_NOT_REGISTERED ||
-           reason == REASON_INPUT_NOT_LISTED || reason == REASON_DATA_BESIDE_INPUT;
+           reason == REASON_INPUT_NOT_LISTED || reason == REASON_DATA_BESIDE_INPUT ||
+           reason == REASON_NOT_DISTINGUISHABLE;
 }
 
 static struct decision decide_strictly(
