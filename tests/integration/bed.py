@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -139,7 +140,7 @@ class Bed:
         """Starts the daemon without waiting for anything."""
         log = open(self.log, "ab")
         environment = {**self.preload_environment(), **how.pop("environment", {})}
-        self.daemon = subprocess.Popen(self.command(*more), env=environment, stdin=subprocess.DEVNULL, stdout=log,
+        self.daemon = subprocess.Popen(self.command(*more), env=environment, cwd="/", stdin=subprocess.DEVNULL, stdout=log,
                                        stderr=log, **how)
         log.close()
         return self.daemon
@@ -203,14 +204,31 @@ class Bed:
         found = wait_for(f"event {kind}", lambda: [e for e in self.events(kind) if where(e)][count - 1:])
         return found[0]
 
+    def talk(self, *packets, uid=0):
+        """Sends packets over one connection of control.sock; the first packet of each answer (None: closed), as bytes."""
+        program = ("import socket,sys\n"
+                   "s=socket.socket(socket.AF_UNIX,socket.SOCK_SEQPACKET); s.settimeout(10); s.connect(sys.argv[1])\n"
+                   "for packet in sys.argv[2:]:\n"
+                   "  try: s.send(bytes.fromhex(packet)); print(s.recv(200000).hex() or 'closed')\n"
+                   "  except OSError: print('closed')\n")
+        who = {"user": uid, "group": uid, "extra_groups": []} if uid else {}
+        done = subprocess.run([sys.executable, "-c", program, self.control, *(packet.hex() for packet in packets)],
+                              capture_output=True, text=True, check=True, **who)
+        return [None if line == "closed" else bytes.fromhex(line) for line in done.stdout.split()]
+
+    def shown(self, plugged, patience=PATIENCE_S):
+        """What `sekisho devices` says of a device once it was looked at."""
+        return wait_for(f"{plugged.what.name} in sekisho devices", lambda: self.device(plugged), patience)
+
     def device(self, plugged):
-        """What `sekisho devices` says of it, or None."""
+        """The same now, or None."""
         return next((d for d in self.ask("devices")["devices"] if d["name"] == plugged.name), None)
 
     def settled(self):
         """Every event of the bus so far was delivered and worked on: the daemon answers commands after devices."""
-        wait_for("delivery of udev's events", lambda: not self.bus.uevents.queue)
-        self.ask("status")
+        for _ in range(3):  # what it writes makes further events
+            wait_for("delivery of udev's events", self.bus.uevents.is_idle)
+            self.ask("status")
 
 
 def kind_of(event):

@@ -193,7 +193,7 @@ class Demonstration:
         screen, what = self.screen, make()
         screen.heading(f"{screen.text('plugged')}: {screen.text(key)}")
         device = self.bed.bus.plug(what, str(port))
-        said = wait_for(f"a decision on {key}", lambda: self.bed.device(device))
+        said = self.bed.shown(device)
         event = self.bed.wait_event("device_refused" if verdict == "refused" else "device_connected",
                                     lambda e: e["unmapped"]["sekisho"]["device"] == device.name)
         self.account(device, said, event)

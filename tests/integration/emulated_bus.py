@@ -90,6 +90,15 @@ class EmulatedBus:
                 self._tell("remove", interface.path, "usb_interface", device)
             self._tell("remove", device.path, "usb_device", device)
 
+    def open_by_hand(self, device):
+        """Somebody else with root's rights: authorizes every interface and has its own driver bound."""
+        with self.lock:
+            for interface in device.interfaces:
+                self._authorize(interface, "1")
+                self.drivers_in_memory |= {self._own_driver(interface)} - {""}
+                self._bind(interface, self._own_driver(interface))
+                self._tell("change", interface.path, "usb_interface", device)
+
     def close(self):
         self.writes.close()
         self.uevents.close()
@@ -142,8 +151,9 @@ class EmulatedBus:
                 _write(device.path / attribute, text + b"\n")
         (device.path / "driver").symlink_to(os.path.relpath(self.sys / "bus/usb/drivers/usb", device.path))
         self._link(device.path, name)
-        if what.reader:
-            _write(self.run / "udev/data" / f"c189:{device.devnum - 1}", "E:SEKISHO_READER=1\n")
+        # udev's database: that it looked at the device, and what the rules found.
+        _write(self.run / "udev/data" / f"c189:{device.devnum - 1}",
+               "I:1000000\n" + ("E:SEKISHO_READER=1\n" if what.reader else ""))
         for number, kind in enumerate(what.interfaces):
             device.interfaces.append(self._make_interface(device, f"{name}:1.{number}", number, kind))
         self.writes.watch(device.path)
@@ -330,8 +340,14 @@ class UeventQueue:
                 self.some.wait_for(lambda: self.queue or not self.open)
                 if not self.open:
                     return
-                listener, message = self.queue.popleft()
+                listener, message = self.queue[0]
             self._deliver(listener, message)
+            with self.some:
+                self.queue.popleft()
+
+    def is_idle(self):
+        with self.some:
+            return not self.queue
 
     def _deliver(self, listener, message):
         while self.open:
