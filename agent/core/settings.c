@@ -138,6 +138,18 @@ static int draft_accept(
     return error;
 }
 
+int settings_accept(const struct settings_source *source, enum settings_which which,
+    const struct settings_bundle *bundle, const char *name, struct settings_document **ret_document,
+    struct json_error *ret_error)
+{
+    cleanup_draft_ struct draft draft = {source, which, NULL, false};
+    int error = draft_accept(&draft, bundle, name, ret_error);
+    if (error < 0)
+        return error;
+    *ret_document = take_pointer(draft.document);
+    return 0;
+}
+
 /* A large register's text is gone again: give its pages back, so that the daemon at rest is as small as before. */
 static void trim_memory(void *nothing)
 {
@@ -174,19 +186,15 @@ int settings_load_accepted(const struct settings_source *source, enum settings_w
     char sha256[65];
     cleanup_trim_ char trim = 0;
     cleanup_bundle_ struct settings_bundle bundle = {0};
-    cleanup_draft_ struct draft draft = {source, which, NULL, false};
     if (!source->store_directory)
         return -ENOENT;
     int error =
         settings_bundle_load(&bundle, source->store_directory, which, source->owner, sha256, ret_error);
     if (error == -ENOMEM)
         return out_of_memory(ret_error, which);
-    if (error == 0)
-        error = draft_accept(&draft, &bundle, settings_file_name(which), ret_error);
     if (error < 0)
         return error;
-    *ret_document = take_pointer(draft.document);
-    return 0;
+    return settings_accept(source, which, &bundle, settings_file_name(which), ret_document, ret_error);
 }
 
 /* The caller's own file: read as he may, through links and pipes too. */
@@ -220,13 +228,8 @@ int settings_defaults(
     const struct settings_source *source, enum settings_which which, struct settings_document **ret_document)
 {
     struct json_error error_found;
-    cleanup_bundle_ struct settings_bundle nothing = {0};
-    cleanup_draft_ struct draft draft = {source, which, NULL, false};
-    int error = draft_accept(&draft, &nothing, settings_file_name(which), &error_found);
-    if (error < 0)
-        return error;
-    *ret_document = take_pointer(draft.document);
-    return 0;
+    static const struct settings_bundle nothing;
+    return settings_accept(source, which, &nothing, settings_file_name(which), ret_document, &error_found);
 }
 
 void settings_document_destroy(const struct settings_source *source, struct settings_document *document)

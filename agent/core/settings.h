@@ -54,6 +54,13 @@ int settings_load_accepted(const struct settings_source *source, enum settings_w
 int settings_check_file(const struct settings_source *source, enum settings_which which, bool part,
     const char *path, struct json_error *ret_error);
 
+/* Texts that are already read (settings_bundle.h): bound, cross-checked, accepted as a whole; no file is touched. name: what a
+ * fault of the whole is reported under. */
+struct settings_bundle;
+int settings_accept(const struct settings_source *source, enum settings_which which,
+    const struct settings_bundle *bundle, const char *name, struct settings_document **ret_document,
+    struct json_error *ret_error);
+
 /* Defaults alone. */
 int settings_defaults(
     const struct settings_source *source, enum settings_which which, struct settings_document **ret_document);

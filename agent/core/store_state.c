@@ -154,8 +154,8 @@ int store_state_get_head(struct store_state *state, struct chain_head *ret_head)
     cleanup_free_ char *text = NULL;
     struct chain_head head = {0};
     int error = store_state_get(state, KEY_HEAD, &text);
-    if (error < 0)
-        return error;
+    if (error < 0 || !text)
+        return error < 0 ? error : -EUCLEAN;
     char *sequence = strchr(text, ' '), *hash = sequence ? strchr(sequence + 1, ' ') : NULL;
     if (!hash || sequence - text != CHAIN_UID_SIZE - 1)
         return -EUCLEAN;

@@ -133,7 +133,7 @@ static void check(const struct script *script, const struct chain_link *link, ch
     size_t place = script->place % link->body_size;
     walk = (struct chain_walk){0};
     strcpy(walk.head.chain_uid, UUID);
-    body[place] ^= (char)(1 << script->bit);
+    body[place] = (char)(body[place] ^ 1 << script->bit);
     must(chain_walk_next(&walk, link) != CHAIN_OK);
 }
 

@@ -13,11 +13,12 @@ import tree
 CACHE = "build/lint/tidy"
 HERE = os.path.dirname(os.path.abspath(__file__))
 FLAGS = [flag for flag in shlex.split(os.environ["LINT_CFLAGS"]) if not flag.startswith("-M")] + [
-    "-Itests", "-include", os.path.join(HERE, "errno_model.h"), "-Wno-unknown-warning-option"]
+    "-Itests", "-include", os.path.join(HERE, "errno_model.h"), "-Wno-unknown-warning-option",
+    "-Wno-macro-redefined"]
 
 
 def output(*command):
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE).stdout
 
 
 def fingerprint(source, common):
@@ -27,7 +28,10 @@ def fingerprint(source, common):
 
 def tidy(source, common):
     """What clang-tidy has to say about one source: nothing where it is well."""
-    mark = os.path.join(CACHE, fingerprint(source, common))
+    try:
+        mark = os.path.join(CACHE, fingerprint(source, common))
+    except subprocess.CalledProcessError as error:
+        return error.stderr.decode()
     if os.path.exists(mark):
         return ""
     done = subprocess.run(["clang-tidy", "--quiet", source, "--", *FLAGS], stdout=subprocess.PIPE, stderr=subprocess.PIPE,

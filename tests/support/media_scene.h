@@ -29,7 +29,7 @@ void scene_settle(struct scene *scene);
 /* NULL when it is not present. */
 const struct present *scene_present(const struct scene *scene, const char *name);
 /* The policy this JSON makes; ends the test where it is refused. */
-struct media_policy *scene_read_policy(const struct scene *scene, const char *policy);
+struct media_policy *scene_read_policy(const struct scene *scene, const char *text);
 
 /* Devices of an office. */
 extern const struct fake_device DEVICE_KEYBOARD, DEVICE_MOUSE, DEVICE_HUB, DEVICE_READER, DEVICE_STICK,

@@ -158,7 +158,8 @@ static int open_uevents(void)
     int size = SOCKET_BYTES;
     struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = 1};
     int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+        return -1;
     return bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ? fd : -1;
 }
 

@@ -1,0 +1,1 @@
+canonical.o: agent/record/canonical.h

@@ -1,0 +1,1 @@
+chain.o: agent/record/chain.h

@@ -1,0 +1,1 @@
+cleanup.o: agent/base/cleanup.h

@@ -1,0 +1,1 @@
+client.o: agent/cli/client.h

@@ -1,0 +1,1 @@
+clock.o: agent/base/clock.h

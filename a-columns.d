@@ -1,0 +1,1 @@
+columns.o: agent/cli/columns.h

@@ -1,0 +1,5 @@
+command.o: agent/cli/command.h agent/cli/client.h agent/cli/columns.h \
+ agent/cli/language.h
+agent/cli/client.h:
+agent/cli/columns.h:
+agent/cli/language.h:

@@ -1,0 +1,16 @@
+daemon.o: agent/core/daemon.h agent/core/control.h \
+ agent/contract/module.h agent/base/json_bind.h agent/base/json_scan.h \
+ agent/contract/host.h agent/base/clock.h agent/record/event.h \
+ agent/core/recorder.h agent/record/chain.h agent/core/registry.h \
+ agent/core/settings.h
+agent/core/control.h:
+agent/contract/module.h:
+agent/base/json_bind.h:
+agent/base/json_scan.h:
+agent/contract/host.h:
+agent/base/clock.h:
+agent/record/event.h:
+agent/core/recorder.h:
+agent/record/chain.h:
+agent/core/registry.h:
+agent/core/settings.h:

@@ -1,0 +1,1 @@
+descriptors.o: modules/media/descriptors.h

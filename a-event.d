@@ -1,0 +1,1 @@
+event.o: agent/record/event.h

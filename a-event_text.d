@@ -1,0 +1,1 @@
+event_text.o: agent/cli/event_text.h

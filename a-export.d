@@ -1,0 +1,1 @@
+export.o: agent/core/export.h

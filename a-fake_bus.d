@@ -1,0 +1,1 @@
+fake_bus.o: tests/support/fake_bus.h

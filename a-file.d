@@ -1,0 +1,1 @@
+file.o: agent/base/file.h

@@ -1,0 +1,1 @@
+in_use.o: modules/media/in_use.h

@@ -1,0 +1,1 @@
+json_scan.o: agent/base/json_scan.h

@@ -1,0 +1,1 @@
+language.o: agent/cli/language.h

@@ -1,0 +1,1 @@
+log.o: agent/base/log.h

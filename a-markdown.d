@@ -1,0 +1,1 @@
+markdown.o: agent/eventdoc/markdown.h

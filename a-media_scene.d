@@ -1,0 +1,28 @@
+media_scene.o: tests/support/media_scene.h tests/support/fake_bus.h \
+ tests/support/fake_host.h agent/contract/host.h agent/base/clock.h \
+ agent/record/event.h modules/media/media.h modules/media/drift.h \
+ modules/media/inventory.h modules/media/decide.h agent/record/reason.h \
+ modules/media/media_policy.h agent/contract/module.h \
+ agent/base/json_bind.h agent/base/json_scan.h modules/media/allow.h \
+ modules/media/facts.h modules/media/descriptors.h \
+ modules/media/register.h modules/media/monitor.h modules/media/observe.h
+tests/support/fake_bus.h:
+tests/support/fake_host.h:
+agent/contract/host.h:
+agent/base/clock.h:
+agent/record/event.h:
+modules/media/media.h:
+modules/media/drift.h:
+modules/media/inventory.h:
+modules/media/decide.h:
+agent/record/reason.h:
+modules/media/media_policy.h:
+agent/contract/module.h:
+agent/base/json_bind.h:
+agent/base/json_scan.h:
+modules/media/allow.h:
+modules/media/facts.h:
+modules/media/descriptors.h:
+modules/media/register.h:
+modules/media/monitor.h:
+modules/media/observe.h:

@@ -1,0 +1,1 @@
+monitor.o: modules/media/monitor.h

@@ -1,0 +1,1 @@
+own_disk.o: modules/media/own_disk.h

@@ -1,0 +1,1 @@
+place.o: agent/eventdoc/place.h

@@ -1,0 +1,1 @@
+reason.o: agent/record/reason.h

@@ -1,0 +1,2 @@
+recorder_repeat.o: agent/core/recorder_repeat.h agent/record/event.h
+agent/record/event.h:

@@ -1,0 +1,1 @@
+register.o: modules/media/register.h

@@ -1,0 +1,2 @@
+sample.o: agent/eventdoc/sample.h agent/record/event.h
+agent/record/event.h:

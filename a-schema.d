@@ -1,0 +1,1 @@
+schema.o: agent/eventdoc/schema.h

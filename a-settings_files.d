@@ -1,0 +1,12 @@
+settings_files.o: agent/core/settings_files.h \
+ agent/core/settings_bundle.h agent/core/settings.h \
+ agent/contract/module.h agent/base/json_bind.h agent/base/json_scan.h \
+ agent/contract/host.h agent/base/clock.h agent/record/event.h
+agent/core/settings_bundle.h:
+agent/core/settings.h:
+agent/contract/module.h:
+agent/base/json_bind.h:
+agent/base/json_scan.h:
+agent/contract/host.h:
+agent/base/clock.h:
+agent/record/event.h:

@@ -1,0 +1,10 @@
+settings_place.o: tests/support/settings_place.h agent/core/settings.h \
+ agent/contract/module.h agent/base/json_bind.h agent/base/json_scan.h \
+ agent/contract/host.h agent/base/clock.h agent/record/event.h
+agent/core/settings.h:
+agent/contract/module.h:
+agent/base/json_bind.h:
+agent/base/json_scan.h:
+agent/contract/host.h:
+agent/base/clock.h:
+agent/record/event.h:

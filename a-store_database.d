@@ -1,0 +1,1 @@
+store_database.o: agent/core/store_database.h

@@ -1,0 +1,1 @@
+store_files.o: agent/core/store_files.h

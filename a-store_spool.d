@@ -1,0 +1,2 @@
+store_spool.o: agent/core/store_spool.h agent/record/chain.h
+agent/record/chain.h:

@@ -1,0 +1,2 @@
+store_state.o: agent/core/store_state.h agent/record/chain.h
+agent/record/chain.h:

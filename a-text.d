@@ -1,0 +1,1 @@
+text.o: agent/base/text.h

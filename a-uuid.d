@@ -1,0 +1,1 @@
+uuid.o: agent/base/uuid.h
