@@ -59,10 +59,12 @@ static void head_note(struct recorder *recorder)
     struct chain_head head;
     store_spool_head(recorder->spool, &head);
     int error = store_state_put_head(recorder->state, &head);
-    if (error >= 0)
+    if (error >= 0) {
         recorder->known = head;
-    else
+        store_state_start(recorder->state);
+    } else {
         log_error(error, "store: the chain's head could not be noted in " STORE_STATE);
+    }
     if (error == -EUCLEAN)
         recorder->state_error = error;
 }
@@ -82,7 +84,7 @@ int recorder_write(struct recorder *recorder, const struct event *event)
         error = link_seal(event, &origin, &head, &link, &body);
     if (error < 0)
         return error;
-    /* The head before this one goes to the device now, so that the commit's flush takes it along. */
+    /* The head before this one must be at the device by now, so that the commit's flush takes it along. */
     int pushed = store_state_push(recorder->state);
     if (pushed < 0)
         log_error(pushed, "store: " STORE_STATE " could not be written out");

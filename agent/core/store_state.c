@@ -122,6 +122,12 @@ int store_state_put(struct store_state *state, const char *key, const char *text
     return error < 0 ? error : restored;
 }
 
+void store_state_start(struct store_state *state)
+{
+    if (state->behind && state->log >= 0)
+        sync_file_range(state->log, 0, 0, SYNC_FILE_RANGE_WRITE); /* push finds out whether it could be */
+}
+
 int store_state_push(struct store_state *state)
 {
     struct stat status;
@@ -131,7 +137,8 @@ int store_state_push(struct store_state *state)
         state->log = open(state->log_path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
     if (state->log < 0 || fstat(state->log, &status) < 0)
         return -errno;
-    const unsigned whole = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    const unsigned whole =
+        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
     /* New blocks, or no such call: then the metadata has to go too, and only an fdatasync takes it along. */
     bool same = status.st_size == state->log_size;
     if ((!same || sync_file_range(state->log, 0, 0, whole) < 0) && fdatasync(state->log) < 0)

@@ -1,8 +1,8 @@
 /* state.db: small values that outlive everything, and the head of the chain. Never set aside: damaged means deny.
  *
- * The head is durable at most one behind the spool, without an fsync of its own. The spool's commit of event N is synced; then
- * head N is written here unsynced. Before the commit of event N + 1, head N is pushed: its pages are written to the device
- * and awaited (sync_file_range), into blocks that the log already owns. The flush of the device's cache that ends the commit
+ * The head is durable at most one behind the last acknowledged event, without an fsync of its own. The spool's commit of event N is synced; then
+ * head N is written here unsynced and its way to the device begins. Before the commit of event N + 1 it is pushed: its pages
+ * are awaited (sync_file_range), in blocks that the log already owns. The flush of the device's cache that ends the commit
  * of N + 1 covers them too, both files being on one device. Head N is never here before event N is durable there, so a spool
  * that is behind this head has been rolled back, whatever was cut. A process that is killed loses neither.
  * Where the log still grows, the push is an fdatasync. On a file system that copies on write (btrfs) a power cut may leave an
@@ -33,7 +33,10 @@ int store_state_put(struct store_state *state, const char *key, const char *text
 int store_state_put_lazily(struct store_state *state, const char *key, const char *text);
 int store_state_put_head(struct store_state *state, const struct chain_head *head);
 
-/* What was written lazily goes to the device; the next flush of the device makes it durable. Does nothing when all is there. */
+/* Begins to write out what was written lazily, without waiting. */
+void store_state_start(struct store_state *state);
+
+/* Waits until what was written lazily is at the device: its next flush makes it durable. Does nothing when all is there. */
 int store_state_push(struct store_state *state);
 
 /* -ENOENT: a store without a chain yet; -EUCLEAN: not a head. */
