@@ -98,16 +98,22 @@ struct reading {
     struct chain_walk walk;
 };
 
-static void message_note(struct store_story *story, struct json_object *event)
+static const char *text_of(struct json_object *event, const char *part, const char *key)
 {
-    struct json_object *value;
-    size_t length = strlen(story->names);
-    if (json_object_object_get_ex(event, "message", &value))
-        snprintf(story->names + length, sizeof(story->names) - length, "%s; ", json_object_get_string(value));
+    struct json_object *value = event;
+    if (json_object_object_get_ex(value, part, &value) &&
+        (strcmp(part, "unmapped") != 0 || json_object_object_get_ex(value, "sekisho", &value)) &&
+        json_object_object_get_ex(value, key, &value))
+        return json_object_get_string(value);
+    return "";
+}
+
+static void body_note(struct store_story *story, struct json_object *event)
+{
     unsigned device;
-    if (json_object_object_get_ex(event, "peripheral_device", &value) &&
-        json_object_object_get_ex(value, "serial_number", &value) &&
-        sscanf(json_object_get_string(value), "S%05u", &device) == 1)
+    size_t length = strlen(story->kinds);
+    snprintf(story->kinds + length, sizeof(story->kinds) - length, "%s ", text_of(event, "unmapped", "kind"));
+    if (sscanf(text_of(event, "peripheral_device", "serial_number"), "S%05u", &device) == 1 && device < 65536)
         story->devices_seen[device / 32] |= 1u << (device % 32);
 }
 
@@ -125,7 +131,7 @@ static int link_note(void *context, const struct chain_link *link)
     if (link->body) {
         char *text = strndup(link->body, link->body_size);
         struct json_object *event = json_tokener_parse(text);
-        message_note(story, event);
+        body_note(story, event);
         json_object_put(event);
         free(text);
     }

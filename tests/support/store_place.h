@@ -25,7 +25,7 @@ void store_place_pass(struct store_place *place, int64_t ms); /* both clocks go 
 void store_place_event(enum event_kind kind, unsigned device, struct event *ret_event);
 int store_place_record(struct store_place *place, enum event_kind kind, unsigned device);
 
-/* The bodies of all links; those that are pruned count, but have none. */
+/* All links, walked. */
 struct store_story {
     int64_t links, pruned, faults;
     enum chain_fault fault; /* the first */
@@ -33,7 +33,7 @@ struct store_story {
     struct chain_head head;            /* the walk's end */
     enum chain_fault end_fault;        /* against state.db's head */
     unsigned devices_seen[65536 / 32]; /* bits: device numbers in events of devices */
-    char names[8192];                  /* kinds in order, by message; "; " between; cut when full */
+    char kinds[8192];                  /* their names in order, a space after each; cut when full */
 };
 
 int store_place_story(struct store_place *place, struct store_story *ret_story);
