@@ -8,8 +8,9 @@ from machine import USER, Failed
 
 CASES = []
 
-# From the interface's uevent to the driver's, in a machine emulated in software.
-AT_ONCE_SECONDS = 8
+# From the interface's uevent to the driver's: that it waits for nobody. How quick it is, is the bench's to say; this machine is
+# emulated in software, and its host has other work.
+AT_ONCE_SECONDS = 25
 
 
 class Case:

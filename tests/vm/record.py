@@ -101,7 +101,7 @@ class Record:
             self.events.append(Uevent(int(ms), head, keys))
         elif line.startswith("K\t"):
             _, ms, text = line.split("\t", 2)
-            self.log.append((int(ms), text.partition(";")[2]))
+            self.log.append((int(ms), text.partition(";")[2].partition("\\x0a")[0]))
 
     def complete(self):
         """None, or why "never" cannot be said."""
