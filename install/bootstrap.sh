@@ -2,9 +2,10 @@
 # On a fresh minimal Debian 12: installs what the project needs, then shows it or tests it. As root, or through sudo.
 set -eu
 
-usage="usage: ./install/bootstrap.sh deps|demo|test
+usage="usage: ./install/bootstrap.sh deps|demo [--ja]|test
   deps  installs what building and testing need (install/packages.txt)
   demo  deps, then the agent on an emulated bus: a readable account of each decision; exit status 0 when all held
+        (in Japanese with --ja or LANG=ja_JP.UTF-8)
   test  deps, then lint, unit, integration and VM tests; the last line counts them"
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,7 +18,7 @@ become_root() {
         echo "bootstrap: root is needed: run as root, or install sudo" >&2
         exit 1
     }
-    exec sudo -- "$here/bootstrap.sh" "$@"
+    exec sudo --preserve-env=LANG,LC_ALL,LC_MESSAGES -- "$here/bootstrap.sh" "$@"
 }
 
 missing_packages() {
@@ -61,8 +62,7 @@ deps() {
 }
 
 demo() {
-    make -j"$(nproc)" all
-    exec python3 tests/integration/demo.py
+    exec tests/integration/demo.py "$@"
 }
 
 passed=0
@@ -105,7 +105,7 @@ run_tests() {
 
 case ${1:-} in
 deps | demo | test)
-    [ $# -eq 1 ] || {
+    [ $# -eq 1 ] || [ "$1 $2" = "demo --ja" ] || {
         echo "$usage" >&2
         exit 2
     }
@@ -120,6 +120,9 @@ esac
 
 case $1 in
 deps) ;;
-demo) demo ;;
+demo)
+    shift
+    demo "$@"
+    ;;
 test) run_tests ;;
 esac
