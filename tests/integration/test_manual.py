@@ -62,9 +62,9 @@ class Manual(unittest.TestCase):
             self.assertLess(lines.returncode, 3)
 
     def test_every_page_has_a_name_and_a_line_that_whatis_finds(self):
-        for _, name, path in self.pages():
-            shown = subprocess.run(["lexgrog", path], check=True, stdout=subprocess.PIPE).stdout.decode()
-            self.assertIn(f'"{name[:-2]} - ', shown)
+        for language, name, path in self.pages():
+            heading = "NAME" if language == "en" else "名前"  # the two that man-db's lexgrog knows
+            self.assertRegex(path.read_text(), rf"(?m)\A\.Dd .*\n\.Dt .*\n\.Os\n\.Sh {heading}\n\.Nm {name[:-2]}\n\.Nd \S.*$")
 
     def test_both_languages_have_the_same_options_and_keys(self):
         for name in PAGES:
