@@ -1,0 +1,1 @@
+random_source.o: tests/support/random_source.h

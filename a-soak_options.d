@@ -1,0 +1,1 @@
+soak_options.o: tests/support/soak_options.h

@@ -1,0 +1,1 @@
+torn_vfs.o: tests/support/torn_vfs.h
