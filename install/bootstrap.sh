@@ -41,10 +41,13 @@ install_packages() {
     echo "# apt: $# packages and what they need: $*"
     log=$(mktemp)
     apt install --yes --no-install-recommends "$@" >"$log" 2>&1 &
+    shown=-1
     while kill -0 $! 2>/dev/null; do
         sleep 5
-        printf '  %s packages set up\n' "$(grep -c '^Setting up' "$log" || :)"
-    done | uniq
+        count=$(grep -c '^Setting up' "$log" || :)
+        [ "$count" = "$shown" ] || echo "  $count packages set up"
+        shown=$count
+    done
     wait $! || {
         tail -n 30 "$log" >&2
         exit 1
