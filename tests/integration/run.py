@@ -65,6 +65,8 @@ def run_file(path, words):
     for name, test in tests_of(importlib.import_module(path.stem)):
         if words and not any(word in name or word in path.stem for word in words):
             continue
+        if passed + failed == 0:
+            print(f"# {path.name}", flush=True)
         began = time.monotonic()
         signal.alarm(TEST_SECONDS)
         try:
@@ -90,7 +92,6 @@ def main():
         sys.exit(f"integration: {fault}")
     passed = failed = 0
     for path in sorted(HERE.glob("test_*.py")):
-        print(f"# {path.name}", flush=True)
         good, bad = run_file(path, words)
         passed, failed = passed + good, failed + bad
     if passed + failed == 0:
