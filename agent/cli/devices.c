@@ -57,19 +57,32 @@ static void print_device(struct json_object *device)
     print_list(_("drivers"), device, "drivers", true);
 }
 
+static void print_list_of_devices(struct json_object *reply)
+{
+    size_t count = member_count(reply, "devices");
+    if (count == 0)
+        puts(_("no devices"));
+    for (size_t i = 0; i < count; i++)
+        print_device(json_object_array_get_idx(member(reply, "devices"), i));
+    if (member_number(reply, "missing") > 0)
+        printf(_("%lld more are not shown\n"), (long long)member_number(reply, "missing"));
+    const char *contact = member_text(reply, "contact");
+    if (count > 0 && *contact) {
+        putchar('\n');
+        print_row(_("contact"), contact);
+    }
+}
+
 static int print_devices(const struct invocation *invocation)
 {
     struct json_object *reply = NULL;
     int exit = command_ask(invocation, "devices", NULL, &reply);
     if (exit != EXIT_DONE)
         return exit;
-    size_t count = member_count(reply, "devices");
     if (invocation->json)
         print_json(reply);
-    else if (count == 0)
-        puts(_("no devices"));
-    for (size_t i = 0; !invocation->json && i < count; i++)
-        print_device(json_object_array_get_idx(member(reply, "devices"), i));
+    else
+        print_list_of_devices(reply);
     json_object_put(reply);
     return EXIT_DONE;
 }

@@ -206,4 +206,7 @@ def test_many_devices_are_listed_within_one_answer_or_said_to_be_missing(bed):
     bed.wait_event("device_refused", count=120)
     answer = bed.ask("devices")
     assert len(answer["devices"]) + answer.get("missing", 0) == 120
-    assert bed.sekisho("devices").returncode == 0
+    text = bed.sekisho("devices")
+    assert text.returncode == 0 and "内線2345" in text.stdout
+    assert ("more are not shown" in text.stdout) == (answer.get("missing", 0) > 0)
+    assert answer.get("missing", 0) > 0, "so many long names do not fit"

@@ -163,6 +163,31 @@ def test_store_that_cannot_be_used_admits_nothing_and_is_said(bare):
     bed.stop()
 
 
+def test_heartbeat_signs_the_head_mends_drift_and_tries_the_store_again(bare):
+    bed = bare
+    bed.settings(record={"heartbeat_seconds": 60})
+    bed.policy(devices={"allow": [{"label": "printer", "vendor_id": "04b8", "product_id": "0881", "serial": "L4DZ001",
+                                   "interfaces": ["07:01:02"]}]})
+    bed.store.rmdir()
+    bed.store.write_text("a file where the folder should be")
+    printer = bed.bus.plug(usb.printer(), "1")
+    bed.start()
+    assert bed.ask("status")["store"]["error"] and bed.shown(printer) and not printer.drivers_seen
+    bed.store.unlink()
+    bed.store.mkdir(mode=0o700)
+    default = bed.root / "sys/module/usbcore/parameters/authorized_default"
+    default.write_text("1\n")
+    wait_for("the heartbeat", lambda: bed.ask("status")["store"].get("events", 0) >= 4, patience=90)
+    wait_for("the printer's driver", lambda: printer.drivers == ["usblp"])
+    drift = bed.wait_event("drift_found")
+    assert own(drift)["drift_mended"] is True and own(drift)["drift_what"].endswith("authorized_default")
+    assert default.read_text().startswith("0")
+    beat = bed.wait_event("heartbeat")
+    assert own(beat)["enforcement"] == "enforce" and own(beat)["head_sequence"] == beat["metadata"]["sequence"] - 1
+    checked = bed.ask("verify")
+    assert checked["complete"] and checked["signed_heads"] == 1
+
+
 def test_second_daemon_does_not_touch_the_store_of_the_first(bed):
     second = subprocess.Popen(bed.command("--control", "/run/sekisho/second.sock"), env=bed.preload_environment(),
                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd="/")

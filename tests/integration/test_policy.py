@@ -43,7 +43,7 @@ def test_suggested_policy_admits_the_device_once_it_is_applied(bed):
     assert len(bed.events("policy_changed")) == 1 and len(bed.events("device_allowed")) == 1
 
 
-def test_admission_is_in_the_chain_before_the_interface_opens(bed):
+def test_listed_device_is_opened_by_the_daemon_and_by_nothing_else(bed):
     bed.policy(**lists(PRINTER))
     reload(bed)
     bed.daemon.send_signal(signal.SIGSTOP)
