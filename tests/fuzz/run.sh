@@ -17,7 +17,8 @@ for name in settings policy control facts event; do
     case " $* " in
     */fuzz_$name\ *) ;;
     *)
-        [ "${FUZZ_ONLY:-}" ] || { echo "  FAILED   fuzz_$name is not built"; failed=$((failed + 1)); }
+        echo "  FAILED   fuzz_$name is not built"
+        failed=$((failed + 1))
         ;;
     esac
 done
@@ -31,11 +32,11 @@ fuzz() {
     mkdir -p "build/fuzz/corpus/$1"
     set -- "$1" "$2" "$limit" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 "-artifact_prefix=$found/$1-"
     [ ! -f "tests/fuzz/$1.dict" ] || set -- "$@" "-dict=tests/fuzz/$1.dict"
-    name=$1
+    parser=$1
     program=$2
     shift 2
     if [ "$FUZZ_SECONDS" -gt 0 ]; then
-        "./$program" "$@" "build/fuzz/corpus/$name" "$corpus" >"$output" 2>&1
+        "./$program" "$@" "build/fuzz/corpus/$parser" "$corpus" >"$output" 2>&1
     else
         "./$program" "$@" "$corpus" >"$output" 2>&1
     fi
