@@ -128,15 +128,23 @@ static void converse(struct control_place *place, struct verbs *verbs, const uin
     control_place_turn(place);
 }
 
+/* The server lives on from input to input, as the daemon does; the connections are each input's own. */
+static struct verbs server_verbs;
+static struct control_place server;
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    fill_verbs(&server_verbs);
+    const struct control_settings settings = {
+        .verbs = server_verbs.core, .context = &server_verbs, .find = find};
+    control_place_open(&server, &settings);
+    return 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct verbs verbs;
-    struct control_place place;
-    fill_verbs(&verbs);
-    const struct control_settings settings = {.verbs = verbs.core, .context = &verbs, .find = find};
-    control_place_open(&place, &settings);
-    converse(&place, &verbs, data, size);
-    control_place_close(&place);
+    converse(&server, &server_verbs, data, size);
     return 0;
 }
