@@ -47,12 +47,12 @@ static int state_open(struct recorder *recorder, const char *directory)
         return log_error(-EUCLEAN, "store: " STORE_STATE " is gone");
     error = store_file_make(recorder->directory, STORE_STATE);
     if (error >= 0)
-        error = store_state_open(path, false, &recorder->state);
+        error = store_state_open(path, in_use ? STORE_STATE_IN_USE : STORE_STATE_MAKE, &recorder->state);
     if (error == -EUCLEAN && !in_use) { /* cut while it was made */
         store_file_remove(recorder->directory, STORE_STATE);
         error = store_file_make(recorder->directory, STORE_STATE);
         if (error >= 0)
-            error = store_state_open(path, false, &recorder->state);
+            error = store_state_open(path, STORE_STATE_MAKE, &recorder->state);
     }
     return error < 0 ? log_error(error, "store: " STORE_STATE) : 0;
 }
@@ -74,7 +74,7 @@ static int keys_open(struct recorder *recorder)
     cleanup_free_ char *hex = NULL;
     uint8_t expected[CHAIN_PUBLIC_SIZE];
     int error = store_state_get(recorder->state, STATE_CHAIN_KEY, &hex);
-    if (error == -ENOENT)
+    if (error == -ENOENT && !store_file_exists(recorder->directory, STORE_SPOOL))
         error = keys_make(recorder);
     else if (error >= 0 && (error = store_keys_read(recorder->directory, &recorder->keys)) >= 0 &&
              (text_unhex(expected, sizeof(expected), hex) < 0 ||
@@ -202,7 +202,7 @@ int recorder_open_offline(const char *directory, struct recorder **ret_recorder)
     if (error >= 0)
         error = path_make(directory, STORE_STATE, state_path);
     if (error >= 0)
-        error = store_state_open(state_path, true, &recorder->state);
+        error = store_state_open(state_path, STORE_STATE_OFFLINE, &recorder->state);
     if (error >= 0)
         error = store_keys_read(recorder->directory, &recorder->keys);
     if (error >= 0 && (error = store_state_get_head(recorder->state, &recorder->known)) == -ENOENT)

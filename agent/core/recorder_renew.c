@@ -126,13 +126,15 @@ int recorder_spool_open(struct recorder *recorder, bool *ret_set_aside)
     int error = known_load(recorder);
     if (error >= 0)
         error = store_state_get(recorder->state, STATE_NEXT_CHAIN, &next_chain);
-    if (error == -ENOENT) { /* nothing was ever begun here */
-        *ret_set_aside = store_file_exists(recorder->directory, STORE_SPOOL);
-        return *ret_set_aside ? recorder_renew(recorder, "foreign") : spool_begin(recorder);
-    }
-    if (error < 0)
-        return error; /* of state.db: it denies */
     bool there = store_file_exists(recorder->directory, STORE_SPOOL);
+    if (error == -ENOENT && !there) { /* nothing was ever begun here */
+        *ret_set_aside = false;
+        return spool_begin(recorder);
+    }
+    if (error == -ENOENT) /* a chain's uid stands in state.db before its spool is made */
+        return log_error(-EUCLEAN, "store: " STORE_STATE " knows of no chain, yet " STORE_SPOOL " is there");
+    if (error < 0)
+        return error;                              /* of state.db: it denies */
     if (!there && !recorder->known.chain_uid[0]) { /* the cut came during the very first start */
         *ret_set_aside = false;
         return spool_begin(recorder);

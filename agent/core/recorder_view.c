@@ -78,7 +78,10 @@ static bool is_own_key(const char *key)
 
 int recorder_state_get(struct recorder *recorder, const char *key, char **ret_text)
 {
-    return is_own_key(key) ? -EPERM : store_state_get(recorder->state, key, ret_text);
+    int error = is_own_key(key) ? -EPERM : store_state_get(recorder->state, key, ret_text);
+    if (error == -EUCLEAN)
+        recorder->state_error = error;
+    return error;
 }
 
 int recorder_state_put(struct recorder *recorder, const char *key, const char *text)

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <openssl/evp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +20,9 @@
 static const struct store_database_options OPTIONS = {
     .lazy = true, .page_size = 1024, .cache_kibibytes = 32, .checkpoint_pages = 256};
 
-static const char *const SCHEMA[] = {
-    "CREATE TABLE state(key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) WITHOUT ROWID", NULL};
+static const char *const SCHEMA[] = {"CREATE TABLE state(key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL, "
+                                     "sum INTEGER NOT NULL) WITHOUT ROWID",
+    NULL};
 
 struct store_state {
     sqlite3 *database;
@@ -30,10 +33,60 @@ struct store_state {
     bool behind; /* something is written that was neither pushed nor synced */
 };
 
-static int tables_make(sqlite3 *database)
+/* Against damage, not against a forger: SQLite notices what breaks its pages, this what stays inside a value. */
+static int64_t sum_of(const char *key, const char *value)
+{
+    uint8_t digest[EVP_MAX_MD_SIZE] = {0};
+    int64_t sum;
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
+        EVP_DigestUpdate(context, key, strlen(key) + 1) == 1 &&
+        EVP_DigestUpdate(context, value, strlen(value)) == 1)
+        EVP_DigestFinal_ex(context, digest, NULL);
+    EVP_MD_CTX_free(context);
+    memcpy(&sum, digest, sizeof(sum));
+    return sum;
+}
+
+/* 1: it was a row and is sound; 0: no row is left. */
+static int row_check(sqlite3_stmt *select)
+{
+    int code = sqlite3_step(select);
+    if (code == SQLITE_DONE)
+        return 0;
+    if (code != SQLITE_ROW)
+        return store_database_error(sqlite3_extended_errcode(sqlite3_db_handle(select)));
+    const char *value = (const char *)sqlite3_column_text(select, 0);
+    const char *key = (const char *)sqlite3_column_text(select, 2);
+    return value && key && sqlite3_column_int64(select, 1) == sum_of(key, value) ? 1 : -EUCLEAN;
+}
+
+/* A few pages: looked through whole, each time. */
+static int whole_check(sqlite3 *database)
+{
+    sqlite3_stmt *select = NULL;
+    int error = store_database_prepare(database, "PRAGMA quick_check(1)", &select);
+    if (error < 0)
+        return error;
+    const char *said =
+        sqlite3_step(select) == SQLITE_ROW ? (const char *)sqlite3_column_text(select, 0) : NULL;
+    error = said && strcmp(said, "ok") == 0 ? 0 : -EUCLEAN;
+    sqlite3_finalize(select);
+    if (error < 0)
+        return error;
+    error = store_database_prepare(database, "SELECT value, sum, key FROM state", &select);
+    if (error < 0)
+        return error;
+    while ((error = row_check(select)) > 0)
+        ;
+    sqlite3_finalize(select);
+    return error;
+}
+
+static int tables_make(sqlite3 *database, enum store_state_how how)
 {
     int error = store_database_match(database, SCHEMA);
-    if (error != -ENODATA)
+    if (error != -ENODATA || how != STORE_STATE_MAKE)
         return error;
     error = store_database_run(database, "PRAGMA synchronous=FULL");
     if (error >= 0)
@@ -41,25 +94,27 @@ static int tables_make(sqlite3 *database)
     return error >= 0 ? store_database_run(database, "PRAGMA synchronous=NORMAL") : error;
 }
 
-int store_state_open(const char *path, bool offline, struct store_state **ret_state)
+int store_state_open(const char *path, enum store_state_how how, struct store_state **ret_state)
 {
     struct store_state *state = calloc(1, sizeof(*state));
     if (!state)
         return -ENOMEM;
     state->log = -1;
     struct store_database_options options = OPTIONS;
-    options.offline = offline;
+    options.offline = how == STORE_STATE_OFFLINE;
     int error = -ENAMETOOLONG;
     if (snprintf(state->log_path, PATH_MAX, "%s-wal", path) < PATH_MAX)
         error = store_database_open(path, &options, &state->database);
     if (error >= 0)
-        error = offline ? store_database_match(state->database, SCHEMA) : tables_make(state->database);
+        error = tables_make(state->database, how);
     if (error >= 0)
-        error =
-            store_database_prepare(state->database, "SELECT value FROM state WHERE key = ?1", &state->get);
+        error = whole_check(state->database);
     if (error >= 0)
         error = store_database_prepare(
-            state->database, "INSERT OR REPLACE INTO state(key, value) VALUES(?1, ?2)", &state->put);
+            state->database, "SELECT value, sum, key FROM state WHERE key = ?1", &state->get);
+    if (error >= 0)
+        error = store_database_prepare(
+            state->database, "INSERT OR REPLACE INTO state(key, value, sum) VALUES(?1, ?2, ?3)", &state->put);
     if (error < 0) {
         store_state_close(state);
         return error == -ENODATA ? -EUCLEAN : error;
@@ -82,19 +137,13 @@ void store_state_close(struct store_state *state)
 int store_state_get(struct store_state *state, const char *key, char **ret_text)
 {
     sqlite3_bind_text(state->get, 1, key, -1, SQLITE_STATIC);
-    int code = sqlite3_step(state->get), error = 0;
-    char *text = NULL;
-    if (code == SQLITE_ROW) {
-        const char *value = (const char *)sqlite3_column_text(state->get, 0);
-        text = value ? strdup(value) : NULL;
-        error = text ? 0 : -ENOMEM;
-    } else {
-        error =
-            code == SQLITE_DONE ? -ENOENT : store_database_error(sqlite3_extended_errcode(state->database));
-    }
+    int error = row_check(state->get);
+    char *text = error > 0 ? strdup((const char *)sqlite3_column_text(state->get, 0)) : NULL;
     sqlite3_reset(state->get);
-    if (error < 0)
-        return error;
+    if (error <= 0)
+        return error < 0 ? error : -ENOENT;
+    if (!text)
+        return -ENOMEM;
     *ret_text = text;
     return 0;
 }
@@ -105,6 +154,7 @@ int store_state_put_lazily(struct store_state *state, const char *key, const cha
         return -E2BIG;
     sqlite3_bind_text(state->put, 1, key, -1, SQLITE_STATIC);
     sqlite3_bind_text(state->put, 2, text, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(state->put, 3, sum_of(key, text));
     int error = store_database_finish(state->put);
     sqlite3_clear_bindings(state->put);
     state->behind = state->behind || error >= 0;
@@ -137,8 +187,7 @@ int store_state_push(struct store_state *state)
         state->log = open(state->log_path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
     if (state->log < 0 || fstat(state->log, &status) < 0)
         return -errno;
-    const unsigned whole =
-        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    const unsigned whole = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
     /* New blocks, or no such call: then the metadata has to go too, and only an fdatasync takes it along. */
     bool same = status.st_size == state->log_size;
     if ((!same || sync_file_range(state->log, 0, 0, whole) < 0) && fdatasync(state->log) < 0)

@@ -12,15 +12,19 @@
 
 #include "record/chain.h"
 
-#include <stdbool.h>
-
 struct store_state;
 
 #define STATE_KEY_MAX   128
 #define STATE_VALUE_MAX 65536
 
-/* path must be in a checked directory (store_files.h). -EBUSY: a second opener; -EUCLEAN: damaged. offline: read alone. */
-int store_state_open(const char *path, bool offline, struct store_state **ret_state);
+enum store_state_how {
+    STORE_STATE_MAKE,   /* a file without tables is a new one */
+    STORE_STATE_IN_USE, /* it is a damaged one */
+    STORE_STATE_OFFLINE /* the same, and nothing is written */
+};
+
+/* path must be in a checked directory (store_files.h). -EBUSY: a second opener; -EUCLEAN: damaged. */
+int store_state_open(const char *path, enum store_state_how how, struct store_state **ret_state);
 void store_state_close(struct store_state *state);
 
 /* ret_text is malloc'ed. -ENOENT: no such key. */
