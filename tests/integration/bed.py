@@ -196,7 +196,7 @@ class Bed:
         """All events so far, as objects; kinds: only these."""
         done = self.sekisho("events", "--json")
         assert done.returncode == 0, f"sekisho events: status {done.returncode}: {done.stderr}"
-        events = [json.loads(line) for line in done.stdout.splitlines()]
+        events = [json.loads(line) for line in done.stdout.split("\n") if line]  # splitlines() would also cut at U+2028
         return [event for event in events if not kinds or kind_of(event) in kinds]
 
     def wait_event(self, kind, where=lambda event: True, count=1):
