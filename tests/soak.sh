@@ -40,8 +40,8 @@ part "fuzzers" "fuzz_\w+ \($some inputs\)" make -s fuzz FUZZ_SECONDS="$(($(share
 part "power cuts in the store" "^power_cut: $some trials" build/sanitize/tests/soak/power_cut --seconds "$(share 15)"
 part "spool corrupted at random" "^spool_corruption: $some trials" \
     build/sanitize/tests/soak/spool_corruption --seconds "$(share 10)"
-part "the daemon killed at random" "^kill_daemon: $some trials" \
-    build/sanitize/tests/soak/kill_daemon --seconds "$(share 10)"
+part "the recording process killed at random" "^killed: $some trials" \
+    build/sanitize/tests/soak/killed --seconds "$(share 10)"
 part "virtual machines whose power is cut" "$some trials" python3 tests/vm/power.py --seconds "$(share 40)"
 echo "$passed passed, $failed failed (soak, $SOAK_SECONDS s)"
 [ $failed -eq 0 ]
