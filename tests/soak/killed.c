@@ -61,7 +61,7 @@ static void live(struct trials *trials)
     trials->ledger->closing = trials->ledger->closed = false;
     pid_t child = fork();
     if (child == 0)
-        work(&trials->place, trials->ledger, 1 + random_below(&trials->seed, 40));
+        work(&trials->place, trials->ledger, 1 + random_below(&trials->seed, 150));
     int status = 0;
     /* Mostly at work, sometimes while it opens. */
     for (unsigned turn = 0; trials->done % 4 > 0 && !trials->ledger->open && turn < 10000; turn++)
