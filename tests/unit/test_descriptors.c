@@ -125,14 +125,13 @@ static void test_descriptors_that_fill_the_attribute_may_have_been_cut(void **st
     struct descriptors found;
     memcpy(bytes, head, sizeof(head));
     size_t at = sizeof(head);
-    while (at < size) {
-        size_t length = size - at >= 257 ? 255 : size - at;
-        if (size - at > 255 && size - at < 257)
-            length = 100;
+    while (at + 1 < size) {
+        size_t left = size - at, length = left > 256 ? 255 : left > 255 ? 128 : left;
         bytes[at] = (uint8_t)length;
         bytes[at + 1] = 0x24;
         at += length;
     }
+    assert_int_equal(at, size);
     assert_int_equal(descriptors_parse(bytes, size, &found), 0);
     assert_true(found.malformed);
     assert_int_equal(found.count, 1);
