@@ -114,16 +114,18 @@ static bool record(struct media *media, const struct present *present, enum even
     return account_record(media->host, kind, present, why) == 0;
 }
 
-/* A second keyboard, or an input device that came while nobody watched: said beside the plug itself. */
-static void record_input(struct media *media, const struct present *present)
+/* A second keyboard, or an input device that came while nobody watched: said once, beside the plug itself. That something is a
+ * keyboard may show only after its driver has looked at it. */
+static void record_input(struct media *media, struct present *present)
 {
     const struct facts *facts = present->facts;
     enum reason why = present->decision.reason;
-    if (facts_has_keyboard(facts) && !present->was_there &&
-        inventory_has_other_keyboard(&media->inventory, facts))
-        (void)record(media, present, EVENT_INPUT_SECOND_KEYBOARD, why);
-    if (facts_has_class(facts, USB_CLASS_INPUT) && present->unattended)
-        (void)record(media, present, EVENT_INPUT_UNATTENDED, why);
+    if (!present->keyboard_told && facts_has_keyboard(facts))
+        present->keyboard_told = present->was_there ||
+                                 !inventory_has_other_keyboard(&media->inventory, facts) ||
+                                 record(media, present, EVENT_INPUT_SECOND_KEYBOARD, why);
+    if (!present->input_told && facts_has_class(facts, USB_CLASS_INPUT))
+        present->input_told = !present->unattended || record(media, present, EVENT_INPUT_UNATTENDED, why);
 }
 
 static void refuse(struct media *media, int device, struct present *present, bool was_admitted)
@@ -152,10 +154,10 @@ static void admit(struct media *media, int device, struct present *present, bool
         if (kind == EVENT_DEVICE_CONNECTED && was_refused)
             kind = EVENT_DEVICE_ALLOWED;
         present->recorded = record(media, present, kind, present->decision.reason);
-        if (present->recorded && !was_refused)
-            record_input(media, present);
         present->take_back_owed = false;
     }
+    if (present->recorded)
+        record_input(media, present);
     if (!wants_group(present))
         take_node(media, device, present);
     /* Beside what is admitted: a vendor's own interface that the shape does not open. */

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "media/keys.h"
 
 #include <ctype.h>
 #include <fcntl.h>
@@ -19,6 +20,8 @@ bool facts_is_device_name(const char *name)
 
 bool facts_has_keyboard(const struct facts *facts)
 {
+    if (facts->has_letters)
+        return true;
     for (unsigned i = 0; i < facts->descriptors.count; i++) {
         if (usb_class_compare(
                 facts->descriptors.interfaces[i].kind, (struct usb_class){USB_CLASS_INPUT, 1, 1}) == 0)
@@ -146,7 +149,8 @@ static void read_driver(int device, const char *name, char driver[static FACTS_D
     snprintf(driver, FACTS_DRIVER_MAX, "%.*s", FACTS_DRIVER_MAX - 1, base ? base + 1 : target);
 }
 
-static int read_interface(int device, const char *name, struct bound_interface *ret_interface)
+static int read_interface(
+    int device, const char *name, struct bound_interface *ret_interface, bool *ret_has_letters)
 {
     struct bound_interface interface = {0};
     cleanup_fd_ int fd = openat(device, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -165,6 +169,7 @@ static int read_interface(int device, const char *name, struct bound_interface *
     interface.has_gate = file_peek(fd, "authorized", gate, sizeof(gate)) >= 0;
     interface.authorized = interface.has_gate && strcmp(gate, "0") != 0;
     read_driver(device, name, interface.driver);
+    *ret_has_letters |= interface.driver[0] && keys_of_interface_have_letters(fd);
     *ret_interface = interface;
     return 0;
 }
@@ -190,7 +195,7 @@ static int read_interfaces(int device, const char *name, struct facts *facts)
             facts->descriptors.malformed = true;
             continue;
         }
-        int r = read_interface(device, entry->d_name, &facts->bound[facts->bound_count]);
+        int r = read_interface(device, entry->d_name, &facts->bound[facts->bound_count], &facts->has_letters);
         if (r == 0)
             facts->bound_count++;
         else if (r != -ENOENT && r != -ENODEV)

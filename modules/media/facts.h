@@ -31,14 +31,14 @@ struct facts {
     struct descriptors descriptors;
     unsigned bound_count;
     struct bound_interface bound[FACTS_BOUND_MAX];
-    bool reader; /* udev's rules know it as a card reader by its id; filled by the caller */
+    bool has_letters; /* the kernel made an input device of it that has all letters */
+    bool reader;      /* udev's rules know it as a card reader by its id; filled by the caller */
 };
 
 /* True for names of devices that plug: not root hubs ("usb2"), not interfaces ("2-1:1.0"), no slashes. */
 bool facts_is_device_name(const char *name);
 
-/* Shows a boot keyboard (HID 1.11, 4.2 and 4.3: subclass 1, protocol 1) in any configuration. One that shows none cannot be
- * told from a mouse by its interfaces. */
+/* Shows a boot keyboard (HID 1.11, 4.2 and 4.3: subclass 1, protocol 1) in any configuration, or is one to the kernel. */
 bool facts_has_keyboard(const struct facts *facts);
 bool facts_has_class(const struct facts *facts, uint8_t class);
 

@@ -19,6 +19,8 @@ struct present {
     bool foreign_driver; /* was once seen with a driver that its shape does not give: until it is unplugged */
     bool was_there;      /* already present when the agent started */
     bool unattended;     /* and plugged while no agent ran */
+    bool keyboard_told;  /* looked at once as a keyboard beside another */
+    bool input_told;     /* and as input that came unattended */
     bool own_disk;       /* the system itself runs from it */
     bool in_use;         /* was there at installation */
     bool known_as_kept;  /* an agent before us in this boot recorded that it is kept */

@@ -33,10 +33,19 @@ struct turn {
     bool overrun;
 };
 
+/* What an input device belongs to is its parent's business: the event tells that a driver has looked at its keys. */
+static const char *name_of_usb(struct udev_device *device)
+{
+    const char *subsystem = udev_device_get_subsystem(device);
+    if (subsystem && strcmp(subsystem, "usb") != 0)
+        device = udev_device_get_parent_with_subsystem_devtype(device, "usb", "usb_device");
+    return device ? udev_device_get_sysname(device) : NULL;
+}
+
 /* The usb_device that the event is about, itself or the interface's parent by name: "2-1:1.0" → "2-1". */
 static void note(struct turn *turn, struct udev_device *device)
 {
-    const char *sysname = udev_device_get_sysname(device);
+    const char *sysname = name_of_usb(device);
     size_t length = sysname ? strcspn(sysname, ":") : 0;
     if (length == 0 || length >= NAME_SIZE)
         return;
@@ -87,6 +96,8 @@ static int open_source(struct monitor *monitor)
     if (!monitor->source)
         return errno ? -errno : -ENOMEM;
     int r = udev_monitor_filter_add_match_subsystem_devtype(monitor->source, "usb", NULL);
+    if (r == 0)
+        r = udev_monitor_filter_add_match_subsystem_devtype(monitor->source, "input", NULL);
     if (r < 0)
         return r;
     (void)udev_monitor_set_receive_buffer_size(monitor->source, BUFFER_BYTES);

@@ -3,6 +3,7 @@
 #include "../support/media_scene.h"
 
 #include "media/facts.h"
+#include "media/keys.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -164,11 +165,24 @@ static void test_facts_refuse_more_interfaces_than_a_device_can_have(void **stat
     assert_int_equal(facts.bound_count, FACTS_BOUND_MAX);
 }
 
+static void test_keys_are_letters_only_where_all_of_them_are_there(void **state)
+{
+    static const char *const keyboards[] = {"fffffffffffffffe",
+        "1000000000007 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe", "0 7f07fc3ff0000"};
+    static const char *const others[] = {"", "0", "1f0000 0 0 0 0", "7f07fc3ff0000 0", "7f07fc3ff0000 x",
+        "7f07fc3fe0000", "3f07fc3ff0000", "7f07fc1ff0000", "7f03fc3ff0000"};
+    for (size_t i = 0; i < sizeof(keyboards) / sizeof(keyboards[0]); i++)
+        assert_true(keys_have_letters(keyboards[i]));
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        assert_false(keys_have_letters(others[i]));
+}
+
 int main(void)
 {
 #define BUS_TEST(test) cmocka_unit_test_setup_teardown(test, open_bus, close_bus)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_facts_know_names_of_devices_that_plug),
+        cmocka_unit_test(test_keys_are_letters_only_where_all_of_them_are_there),
         BUS_TEST(test_facts_are_all_that_the_kernel_shows),
         BUS_TEST(test_facts_take_a_serial_whole),
         BUS_TEST(test_facts_mark_nonsense_for_the_decision_to_refuse),

@@ -311,6 +311,27 @@ static void test_media_tells_of_a_second_keyboard(void **state)
     assert_int_equal(fake_host_count(&scene->host, EVENT_INPUT_SECOND_KEYBOARD, NULL), 1);
 }
 
+/* It calls itself no boot keyboard, and the kernel has read its keys only after it was admitted. */
+static void test_media_tells_of_a_second_keyboard_that_does_not_say_it_is_one(void **state)
+{
+    struct scene *scene = *state;
+    char path[256];
+    scene_start(scene, NULL);
+    scene_plug(scene, "2-1", &DEVICE_KEYBOARD);
+    scene_plug(scene, "2-2", &DEVICE_BARCODE_HID);
+    assert_int_equal(fake_host_count(&scene->host, EVENT_INPUT_SECOND_KEYBOARD, NULL), 0);
+    snprintf(path, sizeof(path), "sys/%s/2-2:1.0/0003:0C2E:0B61.0002/input/input7/capabilities/key",
+        fake_bus_folder(scene->bus, "2-2"));
+    fake_bus_write(scene->bus, path, "3f000000000000 0 0 0\n");
+    media_look(scene->media, "2-2");
+    assert_int_equal(fake_host_count(&scene->host, EVENT_INPUT_SECOND_KEYBOARD, NULL), 0);
+    fake_bus_write(scene->bus, path, "1000000000007 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe\n");
+    media_look(scene->media, "2-2");
+    media_check(scene->media);
+    assert_int_equal(fake_host_count(&scene->host, EVENT_INPUT_SECOND_KEYBOARD, "2-2"), 1);
+    assert_int_equal(scene->host.count, 3);
+}
+
 static void test_media_tells_of_input_that_came_while_no_agent_ran(void **state)
 {
     struct scene *scene = *state;
@@ -369,6 +390,7 @@ int main(void)
         SCENE_TEST(test_media_refuses_twins_together_and_hears_when_one_goes),
         SCENE_TEST(test_media_refuses_what_it_has_no_place_to_follow),
         SCENE_TEST(test_media_tells_of_a_second_keyboard),
+        SCENE_TEST(test_media_tells_of_a_second_keyboard_that_does_not_say_it_is_one),
         SCENE_TEST(test_media_tells_of_input_that_came_while_no_agent_ran),
         SCENE_TEST(test_media_waits_for_udev_to_know_a_reader),
     };
