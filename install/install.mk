@@ -20,7 +20,7 @@ install: all
 	$(call place,0644,install/lib/functions,$(PREFIX)/lib/sekisho)
 	$(call place,0644,install/readers.ids,$(PREFIX)/share/sekisho)
 	$(call place,0644,$(UDEV_RULES),/$(RULES_FOLDER))
-	$(call place,0644,install/modprobe.d/sekisho.conf,$(PREFIX)/lib/modprobe.d)
+	$(call place,0644,install/modprobe.d/sekisho.conf,/lib/modprobe.d)
 	$(call place,0755,install/initramfs/sekisho,$(PREFIX)/share/initramfs-tools/hooks)
 	$(call place,0755,install/kernel/sekisho,/etc/kernel/postinst.d)
 	$(call place,0644,$(wildcard install/systemd/*),/lib/systemd/system)
