@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import unicodedata
 import unittest
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -49,6 +50,16 @@ class Japanese(unittest.TestCase):
     def test_catalogue_keeps_to_the_words_of_the_office(self):
         said = "\n".join(line for line in CATALOGUE.read_text().splitlines() if not line.startswith("#"))
         self.assertNotRegex(said, "PIN|デーモン|トークン|セッション|リムーバブル")
+
+    def test_titles_leave_a_gap_before_their_column(self):
+        run("msgfmt", "-o", self.folder / "messages.mo", CATALOGUE, check=True)
+        with open(self.folder / "messages.mo", "rb") as stream:
+            catalogue = gettext.GNUTranslations(stream)
+        for title in ("device", "port", "serial", "label", "interfaces", "drivers", "agent", "terminal", "contact", "policy",
+                      "store", "media", "REFUSED", "DRIFT"):
+            self.assertIn(title, catalogue._catalog)
+            width = sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in catalogue.gettext(title))
+            self.assertLess(width, 12, title)
 
     def seen(self, environment, *arguments):
         """What sekisho prints where the catalogue is installed."""
