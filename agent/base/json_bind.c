@@ -162,7 +162,8 @@ static int fault_unknown(
         for (const struct bind_field *field = parts->fields; field->key; field++)
             if (field->type != BIND_IGNORED && at < sizeof(list))
                 at += (size_t)snprintf(list + at, sizeof(list) - at, "%s\"%s\"", at ? ", " : "", field->key);
-    return binder_fault(binder, place, "unknown key \"%s\"; expected one of %s", shown, list);
+    return binder_fault(binder, place, "unknown key \"%s\"; %s%s", shown,
+        list[0] ? "expected one of " : "none is expected here", list);
 }
 
 /* Finds the row that a key names; -ENOENT when none does. */

@@ -21,7 +21,8 @@ int client_open(struct client *client, const char *path)
         return -errno;
     /* Of an agent that hangs the queue of connections may be full. */
     struct timeval patience = {.tv_sec = CLIENT_PATIENCE_S};
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
+        return -errno;
     if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
         return -errno;
     *client = (struct client){.socket = take_fd(&fd), .path = path};
@@ -101,8 +102,10 @@ int client_ask(struct client *client, const char *verb, struct json_object *argu
 {
     struct timeval patience = {
         .tv_sec = arguments && json_object_object_get(arguments, "wait") ? 0 : CLIENT_PATIENCE_S};
-    if (setsockopt(client->socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0)
+    if (setsockopt(client->socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0) {
+        json_object_put(arguments);
         return -errno;
+    }
     int error = request_send(client, verb, arguments);
     if (error < 0)
         return error;

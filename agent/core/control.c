@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #define PRIORITY_COMMANDS (SD_EVENT_PRIORITY_NORMAL + 10)
 
@@ -33,6 +34,7 @@ struct control {
     int listener;
     struct control_settings settings;
     struct client *clients;
+    uint64_t silent_until_us; /* CLOCK_BOOTTIME: nobody fills the journal by what is refused to him */
 };
 
 /* The verb first, its arguments by the verb's own table after: two passes over at most 4 KiB. */
@@ -188,6 +190,16 @@ static void client_answer(struct client *client)
     client_send(client);
 }
 
+/* One line a minute at most. */
+static void log_refusal(struct control *control, uid_t uid, const char *why)
+{
+    uint64_t now_us = 0;
+    if (sd_event_now(control->loop, CLOCK_BOOTTIME, &now_us) < 0 || now_us < control->silent_until_us)
+        return;
+    control->silent_until_us = now_us + UINT64_C(60000000);
+    log_line(LOG_INFO, "control: refused uid %u: %s (others within a minute are not logged)", uid, why);
+}
+
 static void client_receive(struct client *client)
 {
     ssize_t size = recv(client->socket, client->request, CONTROL_REQUEST_MAX + 1, MSG_DONTWAIT | MSG_TRUNC);
@@ -198,7 +210,7 @@ static void client_receive(struct client *client)
         return;
     }
     if (size > CONTROL_REQUEST_MAX) {
-        log_line(LOG_INFO, "control: request of %zd bytes from uid %u refused", size, client->peer.uid);
+        log_refusal(client->control, client->peer.uid, "its request is too large");
         client_destroy(client);
         return;
     }
@@ -238,8 +250,10 @@ static int client_create(struct control *control, int *socket)
     int error = peer_identify(*socket, &peer);
     if (error < 0)
         return error;
-    if (!has_room(control, &peer))
+    if (!has_room(control, &peer)) {
+        log_refusal(control, peer.uid, "too many connections");
         return -EUSERS;
+    }
     struct client *client = calloc(1, sizeof(*client));
     if (!client)
         return -ENOMEM;
@@ -266,7 +280,7 @@ static int on_listener(sd_event_source *source, int fd, uint32_t events, void *c
     if (socket < 0)
         return 0;
     int error = client_create(control, &socket);
-    if (error < 0)
+    if (error < 0 && error != -EUSERS)
         log_line(LOG_INFO, "control: connection refused: %s", strerror(-error));
     return 0;
 }

@@ -51,7 +51,8 @@ void control_reply_fail(struct control_reply *reply, int error, const char *sent
         return;
     }
     json_object_object_add(reply->object, "error", said);
-    const char *code = strerrorname_np(-error);
+    /* One number with two names in Linux; the protocol has the shorter one. */
+    const char *code = error == -ENOTSUP ? "ENOTSUP" : strerrorname_np(-error);
     json_object_object_add(reply->object, "code", json_object_new_string(code ? code : "EIO"));
 }
 
