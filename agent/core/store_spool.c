@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define TAIL_LINKS   8   /* looked at when opening */
-#define PRUNE_WINDOW 512 /* links a prune goes through at most */
+#define PRUNE_WINDOW 256 /* links a prune goes through at most */
 
 static const struct store_database_options OPTIONS = {
     .page_size = 4096, .cache_kibibytes = 64, .checkpoint_pages = 512};
@@ -30,7 +30,7 @@ enum spool_statement {
     FREE_PAGES,
     PRUNE_FROM,
     PRUNE_TO,
-    PRUNE,
+    REMOVE,
     STATEMENT_COUNT
 };
 
@@ -45,7 +45,7 @@ static const char *const STATEMENTS[STATEMENT_COUNT] = {
     [FREE_PAGES] = "PRAGMA freelist_count",
     [PRUNE_FROM] = "SELECT sequence FROM link WHERE body IS NOT NULL ORDER BY sequence LIMIT 1",
     [PRUNE_TO] = "SELECT max(sequence) FROM link WHERE sequence >= ?1 AND sequence < ?2 AND time_ms < ?3",
-    [PRUNE] = "UPDATE link SET body = NULL WHERE sequence >= ?1 AND sequence <= ?2 AND body IS NOT NULL",
+    [REMOVE] = "DELETE FROM link WHERE sequence >= ?1 AND sequence <= ?2",
 };
 
 struct store_spool {
@@ -260,19 +260,26 @@ int64_t store_spool_last_time(const struct store_spool *spool)
     return spool->last_time_ms;
 }
 
-int store_spool_append(struct store_spool *spool, const struct chain_link *link, int64_t time_ms)
+static int row_insert(
+    struct store_spool *spool, const struct chain_link *link, int64_t time_ms, int64_t peak_ms)
 {
     sqlite3_stmt *append = spool->statements[APPEND];
-    int64_t peak_ms = time_ms > spool->peak_ms ? time_ms : spool->peak_ms;
     sqlite3_bind_int64(append, 1, link->sequence);
     sqlite3_bind_int64(append, 2, link->class_uid);
     sqlite3_bind_int64(append, 3, time_ms);
     sqlite3_bind_int64(append, 4, peak_ms);
     sqlite3_bind_blob(append, 5, link->prev_hash, CHAIN_HASH_SIZE, SQLITE_STATIC);
     sqlite3_bind_blob(append, 6, link->hash, CHAIN_HASH_SIZE, SQLITE_STATIC);
-    sqlite3_bind_blob(append, 7, link->body, (int)link->body_size, SQLITE_STATIC);
+    sqlite3_bind_blob(append, 7, link->body, (int)link->body_size, SQLITE_STATIC); /* NULL: pruned */
     int error = store_database_finish(append);
     sqlite3_clear_bindings(append);
+    return error;
+}
+
+int store_spool_append(struct store_spool *spool, const struct chain_link *link, int64_t time_ms)
+{
+    int64_t peak_ms = time_ms > spool->peak_ms ? time_ms : spool->peak_ms;
+    int error = row_insert(spool, link, time_ms, peak_ms);
     if (error < 0)
         return error;
     spool->head.sequence = link->sequence;
@@ -311,9 +318,73 @@ int store_spool_bytes(struct store_spool *spool, int64_t *ret_bytes)
     return error;
 }
 
+/* --- pruning ------------------------------------------------------------------------------------------------------------- */
+
+struct pruned_row {
+    struct chain_link link;
+    int64_t time_ms, peak_ms;
+};
+
+/* The rows of a window, without their bodies; *pruned counts those that had one. */
+static int rows_read(struct store_spool *spool, int64_t from, int64_t to, struct pruned_row *rows,
+    unsigned *ret_count, int64_t *pruned)
+{
+    sqlite3_stmt *each = spool->statements[EACH];
+    unsigned count = 0;
+    int code = SQLITE_DONE, error = 0;
+    sqlite3_bind_int64(each, 1, from);
+    sqlite3_bind_int64(each, 2, PRUNE_WINDOW);
+    while (error == 0 && count < PRUNE_WINDOW && (code = sqlite3_step(each)) == SQLITE_ROW) {
+        struct pruned_row *row = &rows[count];
+        if (!link_read(each, &row->link))
+            error = -EUCLEAN;
+        if (row->link.sequence > to)
+            break;
+        *pruned += row->link.body != NULL;
+        row->link.body = NULL;
+        row->link.body_size = 0;
+        row->time_ms = sqlite3_column_int64(each, 5);
+        row->peak_ms = sqlite3_column_int64(each, 6);
+        count++;
+    }
+    if (error == 0 && code != SQLITE_ROW && code != SQLITE_DONE)
+        error = spool_error(spool);
+    sqlite3_reset(each);
+    *ret_count = count;
+    return error;
+}
+
+/* Removed and inserted again rather than updated: only then does SQLite give the emptied pages back. */
+static int rows_shorten(struct store_spool *spool, int64_t from, int64_t to, int64_t *ret_pruned)
+{
+    cleanup_free_ struct pruned_row *rows = calloc(PRUNE_WINDOW, sizeof(*rows));
+    unsigned count = 0;
+    int64_t pruned = 0;
+    if (!rows)
+        return -ENOMEM;
+    int error = rows_read(spool, from, to, rows, &count, &pruned);
+    if (error < 0 || pruned == 0)
+        return error;
+    error = store_database_run(spool->database, "BEGIN");
+    if (error >= 0) {
+        sqlite3_bind_int64(spool->statements[REMOVE], 1, from);
+        sqlite3_bind_int64(spool->statements[REMOVE], 2, to);
+        error = store_database_finish(spool->statements[REMOVE]);
+    }
+    for (unsigned i = 0; i < count && error >= 0; i++)
+        error = row_insert(spool, &rows[i].link, rows[i].time_ms, rows[i].peak_ms);
+    if (error >= 0)
+        error = store_database_run(spool->database, "COMMIT");
+    if (error < 0)
+        sqlite3_exec(spool->database, "ROLLBACK", NULL, NULL, NULL); /* no transaction: nothing to do */
+    else
+        *ret_pruned = pruned;
+    return error;
+}
+
 int store_spool_prune(struct store_spool *spool, int64_t before_ms, int64_t *ret_pruned)
 {
-    int64_t to;
+    int64_t to = 0, pruned = 0;
     int error = 0;
     if (spool->prune_from == 0)
         error = number_read(spool, PRUNE_FROM, &spool->prune_from);
@@ -323,18 +394,12 @@ int store_spool_prune(struct store_spool *spool, int64_t before_ms, int64_t *ret
         sqlite3_bind_int64(spool->statements[PRUNE_TO], 3, before_ms);
         error = number_read(spool, PRUNE_TO, &to);
     }
-    if (error == -ENOENT) {
-        *ret_pruned = 0;
-        return 0;
-    }
-    if (error >= 0) {
-        sqlite3_bind_int64(spool->statements[PRUNE], 1, spool->prune_from);
-        sqlite3_bind_int64(spool->statements[PRUNE], 2, to);
-        error = store_database_finish(spool->statements[PRUNE]);
-    }
-    if (error < 0)
+    if (error >= 0)
+        error = rows_shorten(spool, spool->prune_from, to, &pruned);
+    if (error < 0 && error != -ENOENT) /* -ENOENT: nothing is old */
         return error;
-    *ret_pruned = sqlite3_changes64(spool->database);
-    spool->prune_from = to + 1;
+    if (error >= 0)
+        spool->prune_from = to + 1;
+    *ret_pruned = pruned;
     return 0;
 }
