@@ -85,6 +85,10 @@ static int each_link(void *context, const char *line, size_t size)
         json_object_put(event);
         return 0;
     }
+    /* The walk of a new chain says nothing of the one before: what began anew must not pass for whole. */
+    if (strcmp(member_text(event, "unmapped.sekisho.kind"), "spool_reset") == 0 &&
+        member_number(event, "unmapped.sekisho.old_sequence") > 0)
+        fault_add(verification, link.sequence, "reset");
     struct chain_head before = verification->walk.head;
     enum chain_fault fault = chain_walk_next(&verification->walk, &link);
     if (fault != CHAIN_OK)
@@ -145,6 +149,7 @@ static const char *fault_sentence(const char *name)
         {"foreign", N_("this event belongs to another chain")},
         {"rolled back",
             N_("events after this place were removed or replaced: the agent had recorded others")},
+        {"reset", N_("a new chain began here: the one before was damaged, missing or rolled back")},
         {"signature", N_("the signature of this heartbeat is not by this terminal's key")},
         {"unreadable", N_("this event cannot be read")},
     };

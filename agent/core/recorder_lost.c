@@ -18,8 +18,8 @@ static void lost_store(struct recorder *recorder)
     snprintf(text, sizeof(text), "%" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, recorder->lost_total,
         lost->count, lost->from_ms, lost->to_ms);
     int error = store_state_put_lazily(recorder->state, STATE_LOST, text);
-    if (error < 0)
-        log_error(error, "store: %" PRId64 " lost events are counted in memory only", lost->count);
+    if (error < 0 && lost->count == 1) /* one line, not one an event */
+        log_error(error, "store: lost events are counted in memory only");
 }
 
 void recorder_lost_load(struct recorder *recorder)
