@@ -46,8 +46,8 @@ BOOTS = (
     Boot("rebooted", "The same disk again, observe mode in force, a stick present at power-on", "installed", after="installed",
          plugged=a_stick),
     Boot("running", "A Debian without the package, which is installed while it runs", "bare", gated=False,
-         plugged=in_use_at_installation, goes_on=True),
-    Boot("purged", "The same disk after the package was purged", "bare", after="running", gated=False, plugged=everything_at_power_on),
+         plugged=in_use_at_installation),
+    Boot("purged", "A disk from which the package was purged", "purged", gated=False, plugged=everything_at_power_on),
 )
 
 
@@ -71,8 +71,8 @@ class Images:
         directory.mkdir(parents=True, exist_ok=True)
         following = following_version(self._deb, directory)
         files = {"/opt/vm/following.deb": following}
-        if name == "installed":
-            return root.build_image(directory, deb=self._deb, files=files)
+        if name != "bare":
+            return root.build_image(directory, deb=self._deb, files=files, purge=name == "purged")
         return root.build_image(directory, files={**files, "/opt/vm/sekisho.deb": self._deb})
 
 

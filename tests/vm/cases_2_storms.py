@@ -86,25 +86,32 @@ def refuses_on_rebound_controller(terminal):
 
 @case("installed", "200 plugs and unplugs without pause: nothing comes of them, the agent lives, the chain is whole")
 def storm(terminal):
-    started = time.monotonic()
-    mark = terminal.record.mark()
+    since, mark = terminal.now(), terminal.record.mark()
+    waiting = []
     for cycle in range(200):
-        stick = (Stick, UasDisk)[cycle % 2](port=str(1 + cycle % 8))
+        stick = (Stick, UasDisk)[cycle % 2](port=str(1 + cycle % 12))
+        waiting.append((stick, terminal.record.mark()))
         terminal.machine.plug(stick)
-        terminal.machine.unplug(stick)
-    # And as many as the kernel can follow: it must see each one before it goes.
-    seen = 0
-    while seen < 20 and time.monotonic() < started + 60:
-        stick = Stick(port="9", serial=f"S{seen}")
-        with terminal.plugged(stick):
-            seen += 1
-    keyboard = Keyboard(port="10")
+        if len(waiting) > 4:
+            pull_as_soon_as_seen(terminal, *waiting.pop(0))
+    for stick, plugged in waiting:
+        pull_as_soon_as_seen(terminal, stick, plugged)
+    keyboard = Keyboard(port="14")
     with terminal.plugged(keyboard) as came:
         terminal.expect_usable([keyboard], came)
     terminal.settle()
+    seen = [event for event in terminal.record.since(mark) if event.action == "add" and event.keys.get("DEVTYPE") == "usb_device"]
+    check(len(seen) > 150, f"the kernel saw {len(seen)} of 200 plugs only")
     terminal.expect_refused([], mark)
-    terminal.expect_agent_lived()
+    terminal.expect_agent_lived(since)
     terminal.expect_chain()
+
+
+def pull_as_soon_as_seen(terminal, stick, mark):
+    """In the middle of whatever is being done about it; QEMU's port may have hidden a plug from the kernel altogether."""
+    with contextlib.suppress(TimeoutError):
+        terminal.record.wait(lambda event: event.action == "add" and event.usb_port == stick.port, mark, 5)
+    terminal.machine.unplug(stick)
 
 
 @case("installed", "30 devices at once: 24 sticks and disks refused, keyboards, a mouse and hubs work")

@@ -156,7 +156,7 @@ class Controller:
         self.bus = f"{self.id}.0"
 
     def plug(self, qmp):
-        qmp.ask("device_add", driver="qemu-xhci", id=self.id)
+        qmp.ask("device_add", driver="qemu-xhci", id=self.id, p2=15, p3=15)
 
     def unplug(self, qmp):
         qmp.ask("device_del", id=self.id)

@@ -145,9 +145,10 @@ class Image:
         self.initrd = self.directory / "initrd.img"
 
 
-def build_image(directory, deb=None, files=None, packages=PACKAGES, prepare=None, size_mib=2048):
+def build_image(directory, deb=None, files=None, packages=PACKAGES, prepare=None, purge=False, size_mib=2048):
     """Puts the package (deb, or None for a bare Debian) and files ({path in the guest: path here}) onto the base and makes
-    the disk. prepare(root): a last word on the tree, before the package is installed. No loop device, no mount."""
+    the disk. prepare(root): a last word on the tree, before the package is installed. purge: and it is purged again. No loop
+    device, no mount."""
     image = Image(directory)
     image.directory.mkdir(parents=True, exist_ok=True)
     tree = image.directory / "root"
@@ -167,7 +168,10 @@ def build_image(directory, deb=None, files=None, packages=PACKAGES, prepare=None
         prepare(tree)
     if deb:
         shutil.copy(deb, tree / "opt/vm/sekisho.deb")
-        install(tree, "/opt/vm/sekisho.deb")
+        dpkg(tree, "--install", "/opt/vm/sekisho.deb")
+    if purge:
+        dpkg(tree, "--purge", "sekisho")
+    _keep_initramfs(tree)
     _take_out_kernel(tree, image)
     run("rm", "-f", image.disk)
     run("mke2fs", "-q", "-t", "ext4", "-E", "lazy_itable_init=1,lazy_journal_init=1", "-d", tree, image.disk, f"{size_mib}M")
@@ -182,10 +186,19 @@ def _log_in(tree):
     unit.write_text("[Service]\nExecStart=\nExecStart=-/sbin/agetty --autologin staff01 --noclear %I linux\n")
 
 
-def install(tree, deb):
+def dpkg(tree, *words):
     """dpkg in the tree, as an image builder does it: its maintainer scripts must know that this is not the machine."""
     environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
-    run("chroot", tree, "dpkg", "--force-unsafe-io", "--install", deb, env=environment)
+    run("chroot", tree, "dpkg", "--force-unsafe-io", *words, env=environment)
+
+
+def _keep_initramfs(tree):
+    """The one made here is what boots. Made again in the guest, whenever a package asks, it would take minutes each time."""
+    settings = tree / "etc/initramfs-tools/update-initramfs.conf"
+    text = settings.read_text()
+    if "update_initramfs=yes" not in text:
+        raise RuntimeError(f"{settings}: update_initramfs=yes is expected")
+    settings.write_text(text.replace("update_initramfs=yes", "update_initramfs=no"))
 
 
 def _take_out_kernel(tree, image):
