@@ -74,10 +74,27 @@ static void live(struct trials *trials)
     trials->events += trials->ledger->kept - before;
 }
 
+/* A kill loses nothing that was written: the page cache stays. */
+static void check_head(struct trials *trials)
+{
+    struct recorder *offline = NULL;
+    struct chain_head head, known;
+    if (recorder_open_offline(trials->place.path, &offline) < 0) {
+        require(trials, trials->ledger->kept == 0, "the store can be read as it was left");
+        return;
+    }
+    recorder_head(offline, &head);
+    recorder_known_head(offline, &known);
+    require(trials, known.sequence <= head.sequence && known.sequence >= head.sequence - 1,
+        "the head in state.db is at most one behind");
+    recorder_close(offline);
+}
+
 static void check(struct trials *trials)
 {
     static struct store_story story;
     const struct ledger *ledger = trials->ledger;
+    check_head(trials);
     if (store_place_open(&trials->place) < 0) {
         require(trials, false, "the store opens after a kill");
         return;
