@@ -3,13 +3,13 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "core/store_database.h"
+#include "core/store_spool_rows.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TAIL_LINKS   8   /* looked at when opening */
-#define PRUNE_WINDOW 256 /* links a prune goes through at most */
+#define TAIL_LINKS 8 /* looked at when opening */
 
 static const struct store_database_options OPTIONS = {
     .page_size = 4096, .cache_kibibytes = 64, .checkpoint_pages = 512};
@@ -21,49 +21,28 @@ static const char *const SCHEMA[] = {"CREATE TABLE chain(uid TEXT NOT NULL)",
     "peak_ms INTEGER NOT NULL, prev_hash BLOB NOT NULL, hash BLOB NOT NULL, body BLOB)",
     NULL};
 
-enum spool_statement {
-    APPEND,
-    EACH,
-    HASH,
-    PEAK,
-    PAGES,
-    FREE_PAGES,
-    PRUNE_FROM,
-    PRUNE_TO,
-    REMOVE,
-    STATEMENT_COUNT
+static const char *const STATEMENTS[SPOOL_STATEMENT_COUNT] = {
+    [SPOOL_APPEND] = "INSERT INTO link(sequence, class_uid, time_ms, peak_ms, prev_hash, hash, body) "
+                     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [SPOOL_EACH] = "SELECT sequence, class_uid, prev_hash, hash, body, time_ms, peak_ms FROM link "
+                   "WHERE sequence >= ?1 ORDER BY sequence LIMIT ?2",
+    [SPOOL_HASH] = "SELECT hash FROM link WHERE sequence = ?1",
+    [SPOOL_PEAK] = "SELECT peak_ms FROM link WHERE sequence = ?1",
+    [SPOOL_PAGES] = "PRAGMA page_count",
+    [SPOOL_FREE_PAGES] = "PRAGMA freelist_count",
+    [SPOOL_PRUNE_FROM] = "SELECT sequence FROM link WHERE body IS NOT NULL ORDER BY sequence LIMIT 1",
+    [SPOOL_PRUNE_TO] =
+        "SELECT max(sequence) FROM link WHERE sequence >= ?1 AND sequence < ?2 AND time_ms < ?3",
+    [SPOOL_REMOVE] = "DELETE FROM link WHERE sequence >= ?1 AND sequence <= ?2",
 };
 
-static const char *const STATEMENTS[STATEMENT_COUNT] = {
-    [APPEND] = "INSERT INTO link(sequence, class_uid, time_ms, peak_ms, prev_hash, hash, body) "
-               "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    [EACH] = "SELECT sequence, class_uid, prev_hash, hash, body, time_ms, peak_ms FROM link "
-             "WHERE sequence >= ?1 ORDER BY sequence LIMIT ?2",
-    [HASH] = "SELECT hash FROM link WHERE sequence = ?1",
-    [PEAK] = "SELECT peak_ms FROM link WHERE sequence = ?1",
-    [PAGES] = "PRAGMA page_count",
-    [FREE_PAGES] = "PRAGMA freelist_count",
-    [PRUNE_FROM] = "SELECT sequence FROM link WHERE body IS NOT NULL ORDER BY sequence LIMIT 1",
-    [PRUNE_TO] = "SELECT max(sequence) FROM link WHERE sequence >= ?1 AND sequence < ?2 AND time_ms < ?3",
-    [REMOVE] = "DELETE FROM link WHERE sequence >= ?1 AND sequence <= ?2",
-};
-
-struct store_spool {
-    sqlite3 *database;
-    sqlite3_stmt *statements[STATEMENT_COUNT];
-    struct chain_head head;
-    int64_t last_time_ms, peak_ms;
-    int64_t prune_from; /* no link before it has a body; 0: not looked yet */
-};
-
-static int spool_error(const struct store_spool *spool)
+int spool_error(const struct store_spool *spool)
 {
     int error = store_database_error(sqlite3_extended_errcode(spool->database));
     return error < 0 ? error : -EUCLEAN;
 }
 
-/* One number out of a statement whose parameters are bound. -ENOENT: no row, or NULL. */
-static int number_read(struct store_spool *spool, enum spool_statement which, int64_t *ret_number)
+int spool_number_read(struct store_spool *spool, enum spool_statement which, int64_t *ret_number)
 {
     sqlite3_stmt *statement = spool->statements[which];
     int code = sqlite3_step(statement), error = -ENOENT;
@@ -86,7 +65,7 @@ static bool hash_read(sqlite3_stmt *statement, int column, uint8_t ret_hash[stat
     return true;
 }
 
-static bool link_read(sqlite3_stmt *statement, struct chain_link *ret_link)
+bool spool_link_read(sqlite3_stmt *statement, struct chain_link *ret_link)
 {
     *ret_link = (struct chain_link){
         .sequence = sqlite3_column_int64(statement, 0),
@@ -100,13 +79,13 @@ static bool link_read(sqlite3_stmt *statement, struct chain_link *ret_link)
 int store_spool_each(struct store_spool *spool, int64_t from, unsigned limit,
     int (*each)(void *context, const struct chain_link *link), void *context)
 {
-    sqlite3_stmt *statement = spool->statements[EACH];
+    sqlite3_stmt *statement = spool->statements[SPOOL_EACH];
     sqlite3_bind_int64(statement, 1, from);
     sqlite3_bind_int64(statement, 2, limit);
     int result = 0, code = SQLITE_DONE;
     while (result == 0 && (code = sqlite3_step(statement)) == SQLITE_ROW) {
         struct chain_link link;
-        result = link_read(statement, &link) ? each(context, &link) : -EUCLEAN;
+        result = spool_link_read(statement, &link) ? each(context, &link) : -EUCLEAN;
     }
     if (result == 0 && code != SQLITE_DONE)
         result = spool_error(spool);
@@ -116,7 +95,7 @@ int store_spool_each(struct store_spool *spool, int64_t from, unsigned limit,
 
 int store_spool_hash(struct store_spool *spool, int64_t sequence, uint8_t ret_hash[static CHAIN_HASH_SIZE])
 {
-    sqlite3_stmt *statement = spool->statements[HASH];
+    sqlite3_stmt *statement = spool->statements[SPOOL_HASH];
     sqlite3_bind_int64(statement, 1, sequence);
     int code = sqlite3_step(statement), error = 0;
     if (code == SQLITE_ROW)
@@ -209,7 +188,7 @@ static int spool_load(struct store_spool *spool, const char *chain_uid, bool off
     int error = store_database_match(spool->database, SCHEMA);
     if (error == -ENODATA)
         error = offline ? -EUCLEAN : chain_begin(spool, chain_uid);
-    for (unsigned i = 0; i < STATEMENT_COUNT && error >= 0; i++)
+    for (unsigned i = 0; i < SPOOL_STATEMENT_COUNT && error >= 0; i++)
         error = store_database_prepare(spool->database, STATEMENTS[i], &spool->statements[i]);
     if (error >= 0)
         error = chain_read(spool);
@@ -244,7 +223,7 @@ void store_spool_close(struct store_spool *spool, bool damaged)
 {
     if (!spool)
         return;
-    for (unsigned i = 0; i < STATEMENT_COUNT; i++)
+    for (unsigned i = 0; i < SPOOL_STATEMENT_COUNT; i++)
         sqlite3_finalize(spool->statements[i]);
     store_database_close(spool->database, damaged);
     free(spool);
@@ -260,10 +239,10 @@ int64_t store_spool_last_time(const struct store_spool *spool)
     return spool->last_time_ms;
 }
 
-static int row_insert(
+int spool_row_insert(
     struct store_spool *spool, const struct chain_link *link, int64_t time_ms, int64_t peak_ms)
 {
-    sqlite3_stmt *append = spool->statements[APPEND];
+    sqlite3_stmt *append = spool->statements[SPOOL_APPEND];
     sqlite3_bind_int64(append, 1, link->sequence);
     sqlite3_bind_int64(append, 2, link->class_uid);
     sqlite3_bind_int64(append, 3, time_ms);
@@ -279,7 +258,7 @@ static int row_insert(
 int store_spool_append(struct store_spool *spool, const struct chain_link *link, int64_t time_ms)
 {
     int64_t peak_ms = time_ms > spool->peak_ms ? time_ms : spool->peak_ms;
-    int error = row_insert(spool, link, time_ms, peak_ms);
+    int error = spool_row_insert(spool, link, time_ms, peak_ms);
     if (error < 0)
         return error;
     spool->head.sequence = link->sequence;
@@ -294,8 +273,8 @@ int store_spool_find_time(struct store_spool *spool, int64_t time_ms, int64_t *r
     int64_t low = 1, high = spool->head.sequence + 1;
     while (low < high) {
         int64_t middle = low + (high - low) / 2, peak_ms;
-        sqlite3_bind_int64(spool->statements[PEAK], 1, middle);
-        int error = number_read(spool, PEAK, &peak_ms);
+        sqlite3_bind_int64(spool->statements[SPOOL_PEAK], 1, middle);
+        int error = spool_number_read(spool, SPOOL_PEAK, &peak_ms);
         if (error < 0)
             return error == -ENOENT ? -EUCLEAN : error;
         if (peak_ms >= time_ms)
@@ -310,96 +289,10 @@ int store_spool_find_time(struct store_spool *spool, int64_t time_ms, int64_t *r
 int store_spool_bytes(struct store_spool *spool, int64_t *ret_bytes)
 {
     int64_t pages, free_pages;
-    int error = number_read(spool, PAGES, &pages);
+    int error = spool_number_read(spool, SPOOL_PAGES, &pages);
     if (error >= 0)
-        error = number_read(spool, FREE_PAGES, &free_pages);
+        error = spool_number_read(spool, SPOOL_FREE_PAGES, &free_pages);
     if (error >= 0)
         *ret_bytes = (pages - free_pages) * OPTIONS.page_size;
     return error;
-}
-
-/* --- pruning ------------------------------------------------------------------------------------------------------------- */
-
-struct pruned_row {
-    struct chain_link link;
-    int64_t time_ms, peak_ms;
-};
-
-/* The rows of a window, without their bodies; *pruned counts those that had one. */
-static int rows_read(struct store_spool *spool, int64_t from, int64_t to, struct pruned_row *rows,
-    unsigned *ret_count, int64_t *pruned)
-{
-    sqlite3_stmt *each = spool->statements[EACH];
-    unsigned count = 0;
-    int code = SQLITE_DONE, error = 0;
-    sqlite3_bind_int64(each, 1, from);
-    sqlite3_bind_int64(each, 2, PRUNE_WINDOW);
-    while (error == 0 && count < PRUNE_WINDOW && (code = sqlite3_step(each)) == SQLITE_ROW) {
-        struct pruned_row *row = &rows[count];
-        if (!link_read(each, &row->link))
-            error = -EUCLEAN;
-        if (row->link.sequence > to)
-            break;
-        *pruned += row->link.body != NULL;
-        row->link.body = NULL;
-        row->link.body_size = 0;
-        row->time_ms = sqlite3_column_int64(each, 5);
-        row->peak_ms = sqlite3_column_int64(each, 6);
-        count++;
-    }
-    if (error == 0 && code != SQLITE_ROW && code != SQLITE_DONE)
-        error = spool_error(spool);
-    sqlite3_reset(each);
-    *ret_count = count;
-    return error;
-}
-
-/* Removed and inserted again rather than updated: only then does SQLite give the emptied pages back. */
-static int rows_shorten(struct store_spool *spool, int64_t from, int64_t to, int64_t *ret_pruned)
-{
-    cleanup_free_ struct pruned_row *rows = calloc(PRUNE_WINDOW, sizeof(*rows));
-    unsigned count = 0;
-    int64_t pruned = 0;
-    if (!rows)
-        return -ENOMEM;
-    int error = rows_read(spool, from, to, rows, &count, &pruned);
-    if (error < 0 || pruned == 0)
-        return error;
-    error = store_database_run(spool->database, "BEGIN");
-    if (error >= 0) {
-        sqlite3_bind_int64(spool->statements[REMOVE], 1, from);
-        sqlite3_bind_int64(spool->statements[REMOVE], 2, to);
-        error = store_database_finish(spool->statements[REMOVE]);
-    }
-    for (unsigned i = 0; i < count && error >= 0; i++)
-        error = row_insert(spool, &rows[i].link, rows[i].time_ms, rows[i].peak_ms);
-    if (error >= 0)
-        error = store_database_run(spool->database, "COMMIT");
-    if (error < 0)
-        sqlite3_exec(spool->database, "ROLLBACK", NULL, NULL, NULL); /* no transaction: nothing to do */
-    else
-        *ret_pruned = pruned;
-    return error;
-}
-
-int store_spool_prune(struct store_spool *spool, int64_t before_ms, int64_t *ret_pruned)
-{
-    int64_t to = 0, pruned = 0;
-    int error = 0;
-    if (spool->prune_from == 0)
-        error = number_read(spool, PRUNE_FROM, &spool->prune_from);
-    if (error >= 0) {
-        sqlite3_bind_int64(spool->statements[PRUNE_TO], 1, spool->prune_from);
-        sqlite3_bind_int64(spool->statements[PRUNE_TO], 2, spool->prune_from + PRUNE_WINDOW);
-        sqlite3_bind_int64(spool->statements[PRUNE_TO], 3, before_ms);
-        error = number_read(spool, PRUNE_TO, &to);
-    }
-    if (error >= 0)
-        error = rows_shorten(spool, spool->prune_from, to, &pruned);
-    if (error < 0 && error != -ENOENT) /* -ENOENT: nothing is old */
-        return error;
-    if (error >= 0)
-        spool->prune_from = to + 1;
-    *ret_pruned = pruned;
-    return 0;
 }
