@@ -192,12 +192,28 @@ class Bed:
         assert done.returncode == 0, f"sekisho {' '.join(arguments)}: status {done.returncode}: {done.stderr}{done.stdout}"
         return json.loads(done.stdout)
 
+    def request(self, verb, **arguments):
+        """Asks the daemon itself, as root: the answer, and the packets behind it. Much cheaper than a command."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door:
+            door.settimeout(PATIENCE_S)
+            door.connect(self.control)
+            door.send(json.dumps({"verb": verb, "arguments": arguments}).encode())
+            answer = json.loads(door.recv(1 << 18))
+            assert "error" not in answer, f"{verb}: {answer}"
+            return answer, [door.recv(1 << 18) for _ in range(answer.get("packets", 0))]
+
+    def status(self):
+        return self.request("status")[0]
+
     def events(self, *kinds):
         """All events so far, as objects; kinds: only these."""
-        done = self.sekisho("events", "--json")
-        assert done.returncode == 0, f"sekisho events: status {done.returncode}: {done.stderr}"
-        events = [json.loads(line) for line in done.stdout.split("\n") if line]  # splitlines() would also cut at U+2028
-        return [event for event in events if not kinds or kind_of(event) in kinds]
+        events, following = [], 1
+        while True:
+            answer, packets = self.request("events", **{"from": following})
+            events += [json.loads(packet) for packet in packets]
+            following = answer["next"]
+            if following > answer["last"]:
+                return [event for event in events if not kinds or kind_of(event) in kinds]
 
     def wait_event(self, kind, where=lambda event: True, count=1):
         """The count-th event of that kind that fits."""
@@ -222,13 +238,13 @@ class Bed:
 
     def device(self, plugged):
         """The same now, or None."""
-        return next((d for d in self.ask("devices")["devices"] if d["name"] == plugged.name), None)
+        return next((d for d in self.request("devices")[0]["devices"] if d["name"] == plugged.name), None)
 
     def settled(self):
         """Every event of the bus so far was delivered and worked on: the daemon answers commands after devices."""
         for _ in range(3):  # what it writes makes further events
             wait_for("delivery of udev's events", self.bus.uevents.is_idle)
-            self.ask("status")
+            self.status()
 
 
 def kind_of(event):

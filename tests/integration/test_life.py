@@ -124,7 +124,7 @@ def test_control_socket_handed_over_by_systemd_is_used_and_left_in_place(bare):
              "/usr/bin/env", f"LD_PRELOAD={environment['LD_PRELOAD']}", *bed.command()],
             env=environment, pass_fds=[listener.fileno()], stdout=open(bed.log, "ab"), stderr=subprocess.STDOUT, cwd="/")
         notify.wait_ready(bed)
-    assert bed.ask("status")["terminal"] == "T-0001"
+    assert bed.status()["terminal"] == "T-0001"
     bed.stop()
     assert os.path.exists(bed.control)
     listener.close()
@@ -155,7 +155,7 @@ def test_store_that_cannot_be_used_admits_nothing_and_is_said(bare):
     bed.store.write_text("a file where the folder should be")
     keyboard, printer = bed.bus.plug(usb.keyboard(), "1"), bed.bus.plug(usb.printer(), "2")
     bed.start()
-    status = bed.ask("status")
+    status = bed.status()
     assert status["store"]["error"], status
     assert bed.shown(printer) and not printer.drivers_seen and keyboard.drivers == ["usbhid"]
     assert "CANNOT BE USED" in bed.sekisho("status").stdout
@@ -172,12 +172,12 @@ def test_heartbeat_signs_the_head_mends_drift_and_tries_the_store_again(bare):
     bed.store.write_text("a file where the folder should be")
     printer = bed.bus.plug(usb.printer(), "1")
     bed.start()
-    assert bed.ask("status")["store"]["error"] and bed.shown(printer) and not printer.drivers_seen
+    assert bed.status()["store"]["error"] and bed.shown(printer) and not printer.drivers_seen
     bed.store.unlink()
     bed.store.mkdir(mode=0o700)
     default = bed.root / "sys/module/usbcore/parameters/authorized_default"
     default.write_text("1\n")
-    wait_for("the heartbeat", lambda: bed.ask("status")["store"].get("events", 0) >= 4, patience=90)
+    wait_for("the heartbeat", lambda: bed.status()["store"].get("events", 0) >= 4, patience=90)
     wait_for("the printer's driver", lambda: printer.drivers == ["usblp"])
     drift = bed.wait_event("drift_found")
     assert own(drift)["drift_mended"] is True and own(drift)["drift_what"].endswith("authorized_default")
@@ -195,7 +195,7 @@ def test_second_daemon_does_not_touch_the_store_of_the_first(bed):
         wait_for("the second socket", lambda: os.path.exists("/run/sekisho/second.sock"))
         time.sleep(0.5)
         first, bed.control = bed.control, "/run/sekisho/second.sock"
-        status = bed.ask("status")
+        status = bed.status()
         bed.control = first
         assert "busy" in status["store"]["error"].lower(), status["store"]
     finally:

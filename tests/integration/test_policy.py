@@ -20,11 +20,11 @@ def lists(*entries, **devices):
 
 def reload(bed):
     bed.daemon.send_signal(signal.SIGHUP)
-    bed.ask("status")
+    bed.status()
 
 
 def wait_refused(bed, count=1):
-    return wait_for("a refused settings file", lambda: bed.ask("status")["refused_settings"][count - 1:])
+    return wait_for("a refused settings file", lambda: bed.status()["refused_settings"][count - 1:])
 
 
 def test_suggested_policy_admits_the_device_once_it_is_applied(bed):
@@ -75,7 +75,7 @@ def test_apply_replaces_policy_json_whole_or_not_at_all(bed):
     assert (bad.returncode, bad.stdout) == (1, "refused\n")
     assert bad.stderr.startswith("standard input:2:14: "), bad.stderr
     assert (bed.configuration / "policy.json").read_text() == first
-    assert bed.ask("status")["policy"]["version"] == 1 and not bed.events("settings_refused")
+    assert bed.status()["policy"]["version"] == 1 and not bed.events("settings_refused")
 
 
 def test_check_names_the_file_as_it_was_named(bed):
@@ -96,7 +96,7 @@ def test_what_conflicts_with_policy_d_is_put_back(bed):
     applied = bed.sekisho("policy", "apply", "-", standard_input=twice)
     assert (applied.returncode, applied.stdout) == (1, "refused\n") and "10-printer.json" in applied.stderr, applied.stderr
     assert not (bed.configuration / "policy.json").exists()
-    status = bed.ask("status")
+    status = bed.status()
     assert status["refused_settings"] == [] and status["policy"]["version"] == 0
     assert len(bed.events("settings_refused")) == 1
 
@@ -106,30 +106,30 @@ def test_bad_policy_is_refused_whole_and_what_was_in_force_stays(bed):
     reload(bed)
     printer = bed.bus.plug(usb.printer(), "1")
     wait_for("the printer's driver", lambda: printer.drivers == ["usblp"])
-    before = bed.ask("status")["policy"]
+    before = bed.status()["policy"]
     bed.write("policy.json", '{"version": 2, "devices": {"allow": [], "input": "al"}}')
     reload(bed)
     said = wait_refused(bed)[0]
     assert said.startswith("policy.json:1:50: devices.input"), said
     event = bed.wait_event("settings_refused")
     assert own(event)["file"] == "policy.json" and (own(event)["line"], own(event)["column"]) == (1, 50)
-    assert bed.ask("status")["policy"] == before and printer.drivers == ["usblp"]
+    assert bed.status()["policy"] == before and printer.drivers == ["usblp"]
     bed.policy(**lists(PRINTER))
     reload(bed)
-    wait_for("the refusal to be gone", lambda: bed.ask("status")["refused_settings"] == [])
+    wait_for("the refusal to be gone", lambda: bed.status()["refused_settings"] == [])
 
 
 def test_refusals_of_both_files_are_kept_apart(bed):
     bed.write("agent.json", '{"contact": 5}')
     bed.write("policy.json", '{"version": "one"}')
     reload(bed)
-    both = wait_refused(bed, 2) and bed.ask("status")["refused_settings"]
+    both = wait_refused(bed, 2) and bed.status()["refused_settings"]
     assert both[0].startswith("agent.json:1:13: ") and both[1].startswith("policy.json:1:13: "), both
     bed.policy()
     reload(bed)
-    left = wait_for("one to be mended", lambda: [r for r in [bed.ask("status")["refused_settings"]] if len(r) == 1])[0]
+    left = wait_for("one to be mended", lambda: [r for r in [bed.status()["refused_settings"]] if len(r) == 1])[0]
     assert left[0].startswith("agent.json:")
-    assert bed.ask("status")["contact"] == "情報政策課 内線2345"
+    assert bed.status()["contact"] == "情報政策課 内線2345"
 
 
 def test_file_that_others_may_write_is_refused(bed):
@@ -140,7 +140,7 @@ def test_file_that_others_may_write_is_refused(bed):
     (bed.configuration / "policy.json").chmod(0o644)
     os.chown(bed.configuration / "policy.json", 1000, 0)
     reload(bed)
-    wait_for("its owner to be named", lambda: "expected owner uid 0, found 1000" in bed.ask("status")["refused_settings"][0])
+    wait_for("its owner to be named", lambda: "expected owner uid 0, found 1000" in bed.status()["refused_settings"][0])
 
 
 def test_start_with_a_refused_file_means_the_last_accepted_copy(bare):
@@ -151,8 +151,8 @@ def test_start_with_a_refused_file_means_the_last_accepted_copy(bare):
     bed.write("policy.json", "{")
     printer = bed.bus.plug(usb.printer(), "1")
     bed.start()
-    assert bed.ask("status")["policy"]["origin"] == "last accepted copy"
-    assert bed.ask("status")["policy"]["version"] == 1
+    assert bed.status()["policy"]["origin"] == "last accepted copy"
+    assert bed.status()["policy"]["version"] == 1
     wait_for("the printer's driver", lambda: printer.drivers == ["usblp"])
     bed.wait_event("settings_refused")
 
@@ -161,7 +161,7 @@ def test_start_with_a_refused_file_and_no_copy_means_input_devices_only(bare):
     bare.write("policy.json", "{")
     printer, keyboard = bare.bus.plug(usb.printer(), "1"), bare.bus.plug(usb.keyboard(), "2")
     bare.start()
-    assert bare.ask("status")["policy"]["origin"] == "defaults"
+    assert bare.status()["policy"]["origin"] == "defaults"
     assert bare.shown(printer)["verdict"] == "refused" and keyboard.drivers == ["usbhid"]
 
 
@@ -227,11 +227,11 @@ def test_observe_mode_admits_records_and_ends_by_itself(bed):
     event = bed.wait_event("device_observed")
     assert event["status_code"] == "M-03" and event["action_id"] == 3
     wait_for("the stick's driver", lambda: stick.drivers == ["usb-storage"])
-    assert bed.ask("status")["modules"]["media"]["enforcement"] == "observe"
+    assert bed.status()["modules"]["media"]["enforcement"] == "observe"
     bed.wait_event("observe_ended")
     assert time.time() < until + 5
     wait_for("the stick to be closed", lambda: not stick.drivers and not stick.interfaces[0].authorized)
-    assert bed.events("device_taken_back") and bed.ask("status")["modules"]["media"]["enforcement"] == "enforce"
+    assert bed.events("device_taken_back") and bed.status()["modules"]["media"]["enforcement"] == "enforce"
 
 
 def test_observe_mode_needs_its_end(bed):
@@ -244,6 +244,6 @@ def test_ten_thousand_media_are_read_and_found(bed):
     media = [{"label": f"M{n:05}", "vendor_id": "0781", "product_id": "5567", "serial": f"SN{n:05}"} for n in range(10000)]
     bed.policy(media={"registered": media})
     reload(bed)
-    wait_for("the register", lambda: bed.ask("status")["modules"]["media"]["registered"] == 10000)
+    wait_for("the register", lambda: bed.status()["modules"]["media"]["registered"] == 10000)
     bed.bus.plug(usb.stick(serial=b"SN09999"), "1")
     assert own(bed.wait_event("device_refused"))["label"] == "M09999"
