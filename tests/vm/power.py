@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""Power cuts for a time: a guest is plugged and unplugged and its power cut at any instant; the next start must account for it.
+
+After each cut: the chain is whole; what the kernel bound had been recorded before it was bound; what the kernel saw being
+plugged is recorded, or came within the interval that the agent says nobody observed. Prints how many cuts there were."""
+
+import argparse
+import json
+import pathlib
+import random
+import re
+import shutil
+import sys
+import tempfile
+import time
+
+import boots
+import suite
+from case import Terminal, check
+from device import Keyboard, SerialAdapter, Stick, UasDisk
+from machine import Failed, Machine
+from record import Record
+
+POLICY = {
+    "version": 7,
+    "devices": {"allow": [{"label": "serial adapter", "vendor_id": "0403", "product_id": "6001", "interfaces": ["ff:ff:ff"]}]},
+}
+KINDS = (Stick, UasDisk, SerialAdapter, SerialAdapter, Keyboard)
+BOOT_SECONDS = 400
+
+
+class Life:
+    """What the kernel said in a life that ended by a cut. What had not left the guest when it went is nobody's evidence."""
+
+    def __init__(self, record, boot_id):
+        self.record, self.boot_id = record, boot_id
+
+    def plugs(self):
+        """(ms, name, serial) of each device that the kernel enumerated."""
+        found = []
+        for ms, text in self.record.log:
+            if match := re.fullmatch(r"usb (\S+): New USB device found.*", text):
+                found.append([ms, match[1], None])
+            elif match := re.fullmatch(r"usb (\S+): SerialNumber: ([0-9a-f]{12,})", text):
+                next(plug for plug in reversed(found) if plug[1] == match[1])[2] = match[2]
+        return [plug for plug in found if not plug[1].startswith("usb")]
+
+    def admissions(self):
+        return [event for event in self.record.since() if event.action == "bind" and event.keys.get("DRIVER") == "ftdi_sio"]
+
+
+def own(event):
+    return event["unmapped"]["sekisho"]
+
+
+def gap_after(life, events):
+    """When the interval that nobody observed begins, as the first start after the life says; and the life's own events."""
+    before = [event for event in events if own(event)["boot_id"] == life.boot_id]
+    check(before, "not one event is left of the life before the cut")
+    last = before[-1]["metadata"]["sequence"]
+    gaps = [event for event in events if own(event)["kind"] == "unobserved_interval" and event["metadata"]["sequence"] > last]
+    check(gaps, "no unobserved interval is stated after the cut")
+    check(not own(gaps[0])["clean"], f"the cut is called an orderly stop: {gaps[0]}")
+    return gaps[0]["start_time"], before
+
+
+def check_life(life, events):
+    """events: the whole chain, as the next life's agent gives it."""
+    from_ms, before = gap_after(life, events)
+    for bound in life.admissions():
+        recorded = [event for event in before if own(event)["kind"] == "device_allowed" and own(event)["device"] == bound.usb_name
+                    and own(event)["boottime_ms"] <= bound.ms + 1]
+        check(recorded, f"admitted, and not in the chain: {bound}")
+    # From this life's clock that counts from its boot to the wall clock.
+    offset = before[-1]["time"] - own(before[-1])["boottime_ms"]
+    for ms, name, serial in life.plugs():
+        told = [event for event in before if own(event).get("device") == name
+                and serial in (None, event.get("peripheral_device", {}).get("serial_number"))]
+        check(told or ms + offset >= from_ms - 1000,
+              f"plugged, and neither recorded nor in the interval nobody observed: {name} {serial} at {ms} ms, interval from {from_ms - offset} ms")
+
+
+def plug_at_random(machine, chance, seconds):
+    end = time.monotonic() + seconds
+    plugged = {}
+    while time.monotonic() < end:
+        port = str(chance.randint(1, 10))
+        device = plugged.pop(port, None)
+        if device:
+            machine.unplug(device)
+        else:
+            options = {"serial": f"{chance.getrandbits(64):016x}"} if (kind := chance.choice(KINDS)) is Stick else {}
+            plugged[port] = kind(port=port, **options)
+            machine.plug(plugged[port])
+        time.sleep(chance.random())
+
+
+def judge(machine, life):
+    """The new life accounts for the one before."""
+    terminal = Terminal(machine)
+    terminal.wait_agent(120)
+    verified = terminal.expect_chain()
+    if life:
+        check_life(life, terminal.events())
+    return verified
+
+
+def one_life(image, directory, disk, life, chance):
+    """Boots, judges the cut before, plugs, and is cut. The disk, and what the kernel said."""
+    machine = Machine(image, directory, disk=disk)
+    try:
+        machine.start()
+        if chance.random() < 0.15:  # in the middle of starting
+            time.sleep(chance.uniform(5, 40))
+            return machine.disk, life, None
+        machine.wait_ready(BOOT_SECONDS)
+        verified = judge(machine, life)
+        boot_id = machine.run("cat /proc/sys/kernel/random/boot_id").strip()
+        if disk is None:
+            machine.run(f"cat > /run/policy.json <<'EOF'\n{json.dumps(POLICY)}\nEOF\nsekisho policy apply /run/policy.json")
+        plug_at_random(machine, chance, chance.uniform(0.5, 12))
+    finally:
+        machine.kill()
+    time.sleep(0.2)
+    record = Record(directory / "record")
+    record.read()
+    kept = directory / "record.last"
+    shutil.copy(directory / "record", kept)
+    last = Record(kept)
+    last.read()
+    return machine.disk, Life(last, boot_id), verified
+
+
+def run(seconds, seed, work):
+    chance = random.Random(seed)
+    images = boots.Images(work, suite.built_package(), reuse=False)
+    image = images.of("installed")
+    disk = life = None
+    cuts, judged, end = 0, 0, time.monotonic() + seconds
+    while time.monotonic() < end or judged == 0:
+        disk, life, verified = one_life(image, work / "life", disk, life, chance)
+        cuts += 1
+        judged += verified is not None
+        if verified:
+            print(f"  cut {cuts}: {verified['events']} events, {len(life.plugs())} plugs, {len(life.admissions())} admissions", flush=True)
+    # The last cut is judged too.
+    machine = Machine(image, work / "life", disk=disk)
+    try:
+        machine.boot(BOOT_SECONDS)
+        judge(machine, life)
+    finally:
+        machine.kill()
+    return cuts
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=int, default=480)
+    parser.add_argument("--seed", type=int, default=None)
+    arguments = parser.parse_args()
+    seed = arguments.seed if arguments.seed is not None else random.SystemRandom().getrandbits(32)
+    print(f"power cuts: seed {seed}", flush=True)
+    work = pathlib.Path(tempfile.mkdtemp(prefix="sekisho-power-"))
+    try:
+        cuts = run(arguments.seconds, seed, work)
+    except (Failed, TimeoutError, OSError, KeyError, ValueError) as error:
+        sys.exit(f"FAILED: {error}")
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    print(f"power: {cuts} trials, each chain whole and every plug accounted for")
+
+
+if __name__ == "__main__":
+    main()
