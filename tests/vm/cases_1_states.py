@@ -53,6 +53,22 @@ def admits_at_power_on(terminal):
     terminal.expect_usable([device for device in terminal.machine.present if isinstance(device, Reader)], (0, 0))
 
 
+@case("installed", "the seat's user is logged in, and gets no access list on any node of a USB device")
+def gives_the_seat_nothing(terminal):
+    terminal.machine.wait_until("loginctl show-user staff01 --property=State | grep -qE 'active|online'", 60)
+    terminal.settle(0)
+    terminal.expect_nodes_closed()
+    nodes = "/dev/bus/usb/*/* $(ls /dev/hidraw* 2>/dev/null)"
+    open_to_others = terminal.run(f"find {nodes} -type c -perm /077; true")
+    check(not open_to_others, f"nodes that are not root's alone: {open_to_others}")
+
+
+@case("installed", "the card reader is open to pcscd")
+def reader_serves_pcscd(terminal):
+    said = terminal.run("systemctl stop pcscd.socket pcscd.service; timeout 15 pcscd --foreground --debug 2>&1; systemctl start pcscd.socket")
+    check("RFAddReader" in said and "failed" not in said.lower().partition("rfaddreader")[2][:200], f"pcscd: {said[-1500:]}")
+
+
 @case("installed", "at power-on: all are pulled out")
 def all_pulled_out(terminal):
     terminal.unplug(*terminal.machine.present)

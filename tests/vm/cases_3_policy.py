@@ -170,9 +170,6 @@ def drift_is_mended(terminal):
         terminal.expect_refused([stick], mark)
 
 
-# --- observe mode: the last of this boot, and over the next ---------------------------------------------------------------
-
-
 @case("installed", "observe: a stick becomes a disk and is recorded as Observed with the true reason; ended, it is refused again")
 def observe_admits_and_ends(terminal):
     begin = terminal.record.mark()
@@ -191,25 +188,3 @@ def observe_admits_and_ends(terminal):
     with terminal.plugged(again) as mark:
         terminal.settle()
         terminal.expect_refused([again], mark)
-
-
-@case("installed", "observe is set again, to end after the next boot began")
-def observe_over_reboot(terminal):
-    apply_policy(terminal, media={"mode": "observe", "until": in_utc(terminal, 200)})
-    terminal.wait_event(kind="observe_started", count=2)
-    terminal.run("sync")
-
-
-@case("rebooted", "observe goes on after the reboot and ends on time by itself")
-def observe_ends_after_reboot(terminal):
-    stick = terminal.machine.present[0]
-    status = json.loads(terminal.run("sekisho status --json"))["modules"]["media"]
-    check(status.get("enforcement") == "observe", f"observe mode did not go on: {status}")
-    terminal.record.wait(lambda event: event.action == "add" and event.path.endswith("/block/sda"), timeout=40, what="the disk")
-    terminal.record.wait(lambda event: event.action == "remove" and event.path.endswith("/block/sda"), timeout=200, what="the disk taken back")
-    terminal.wait_event(kind="observe_ended", count=2)
-    terminal.permit((0, 0))
-    mark = terminal.record.mark()
-    terminal.settle()
-    terminal.expect_refused([stick], mark)
-    terminal.expect_chain()

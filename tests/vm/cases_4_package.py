@@ -6,6 +6,7 @@ import time
 from case import case, check
 from cases_1_states import a_round
 from device import Hub, Keyboard, Mouse, NetworkAdapter, Phone, Reader, SerialAdapter, Stick, UasDisk
+from machine import Failed
 
 
 def present(terminal, kind):
@@ -25,6 +26,12 @@ def sees_without_package(terminal):
     found = "\n".join(terminal.record.forbidden())
     for kind in ("disk", "SCSI host", "network interface", "driver usb-storage", "log: scsi host"):
         check(kind in found, f"the record does not see a {kind}: {found}")
+    try:
+        terminal.expect_nodes_closed()
+    except Failed as error:
+        check("can be read" in str(error), f"the nodes: {error}")
+    else:
+        check(False, "no node of a USB device can be opened, though nothing closes them")
     mark = terminal.record.mark()
     with terminal.plugged(SerialAdapter(port="9")):
         terminal.record.wait(lambda event: event.path.endswith("/tty/ttyUSB0"), mark, 40, "ttyUSB0")

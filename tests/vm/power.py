@@ -27,6 +27,8 @@ POLICY = {
 }
 KINDS = (Stick, UasDisk, SerialAdapter, SerialAdapter, Keyboard)
 BOOT_SECONDS = 400
+# Nobody logs in there: what a terminal starts beside the agent would only lengthen each life.
+ARGUMENTS = "systemd.unit=basic.target systemd.wants=sekishod.service"
 
 
 class Life:
@@ -107,7 +109,7 @@ def judge(machine, life):
 
 def one_life(image, directory, disk, life, chance):
     """Boots, judges the cut before, plugs, and is cut. The disk, and what the kernel said."""
-    machine = Machine(image, directory, disk=disk)
+    machine = Machine(image, directory, disk=disk, arguments=ARGUMENTS)
     try:
         machine.start()
         if chance.random() < 0.15:  # in the middle of starting
@@ -144,7 +146,7 @@ def run(seconds, seed, work):
         if verified:
             print(f"  cut {cuts}: {verified['events']} events, {len(life.plugs())} plugs, {len(life.admissions())} admissions", flush=True)
     # The last cut is judged too.
-    machine = Machine(image, work / "life", disk=disk)
+    machine = Machine(image, work / "life", disk=disk, arguments=ARGUMENTS)
     try:
         machine.boot(BOOT_SECONDS)
         judge(machine, life)
