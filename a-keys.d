@@ -1,0 +1,1 @@
+keys.o: modules/media/keys.h
