@@ -1,12 +1,12 @@
 /* state.db: small values that outlive everything, and the head of the chain. Never set aside: damaged means deny.
  *
- * The head is durable at most one behind the last acknowledged event, without an fsync of its own. The spool's commit of event N is synced; then
- * head N is written here unsynced and its way to the device begins. Before the commit of event N + 1 it is pushed: its pages
- * are awaited (sync_file_range), in blocks that the log already owns. The flush of the device's cache that ends the commit
- * of N + 1 covers them too, both files being on one device. Head N is never here before event N is durable there, so a spool
- * that is behind this head has been rolled back, whatever was cut. A process that is killed loses neither.
- * Where the log still grows, the push is an fdatasync. On a file system that copies on write (btrfs) a power cut may leave an
- * older head: then a spool rolled back to no earlier than that head goes unnoticed here (not at the desk). */
+ * The head is durable at most one behind the last acknowledged event, without an fsync of its own. The spool's commit of
+ * event N is synced; then head N is written here unsynced and its way to the device begins. Before the commit of event N + 1
+ * it is pushed: its pages are awaited (sync_file_range), in blocks that the log already owns. The flush of the device's cache
+ * that ends the commit of N + 1 covers them too, both files being on one device. Head N is never here before event N is
+ * durable there, so a spool that is behind this head has been rolled back, whatever was cut. A process that is killed loses
+ * neither. Where the log still grows, the push is an fdatasync. On a file system that copies on write (btrfs) a power cut may
+ * leave an older head: then a spool rolled back to no earlier than that head goes unnoticed here (not at the desk). */
 #ifndef SEKISHO_CORE_STORE_STATE_H
 #define SEKISHO_CORE_STORE_STATE_H
 

@@ -1,7 +1,8 @@
 /* The power fails at a random operation of a store's life, again and again: is what was promised still true?
  *
- * Promises: each event whose record returned 0 is in the chain; the chain verifies; the head in state.db is at most one behind
- * what was acknowledged and never ahead of the chain; a value that state_put took is there; the next start knows that the stop was not clean, and since when. */
+ * Promises: each event whose record returned 0 is in the chain; the chain verifies; the head in state.db is at most one
+ * behind what was acknowledged and never ahead of the chain; a value that state_put took is there; the next start knows that
+ * the stop was not clean, and since when. */
 #include "../support/random_source.h"
 #include "../support/soak_options.h"
 #include "../support/store_place.h"

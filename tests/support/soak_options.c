@@ -24,7 +24,8 @@ void soak_options_parse(int argc, char **argv, const char *name, struct soak_opt
     static const struct option options[] = {{"seconds", required_argument, NULL, 's'},
         {"trials", required_argument, NULL, 't'}, {"seed", required_argument, NULL, 'r'}, {0}};
     *ret_options = (struct soak_options){.directory = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"};
-    getrandom(&ret_options->seed, sizeof(ret_options->seed), 0);
+    if (getrandom(&ret_options->seed, sizeof(ret_options->seed), 0) != (ssize_t)sizeof(ret_options->seed))
+        exit(2);
     ret_options->seed &= UINT32_MAX; /* short enough to be typed again */
     int code;
     while ((code = getopt_long(argc, argv, "", options, NULL)) != -1) {
