@@ -5,6 +5,7 @@ import json
 import time
 
 from machine import USER, Failed
+from qmp import PATIENCE
 
 CASES = []
 
@@ -152,12 +153,12 @@ class Terminal:
             for key, value in matching.items())
 
     def wait_event(self, timeout=30, count=1, **matching):
-        end = time.monotonic() + timeout
+        end = time.monotonic() + PATIENCE * timeout
         while True:
             found = self.events(**matching)
             if len(found) >= count:
                 return found
-            check(time.monotonic() < end, f"no event {matching} within {timeout} s")
+            check(time.monotonic() < end, f"no event {matching} within {PATIENCE * timeout} s")
             time.sleep(0.3)
 
     def expect_chain(self):

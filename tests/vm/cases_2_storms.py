@@ -110,7 +110,7 @@ def storm(terminal):
 def pull_as_soon_as_seen(terminal, stick, mark):
     """In the middle of whatever is being done about it; QEMU's port may have hidden a plug from the kernel altogether."""
     with contextlib.suppress(TimeoutError):
-        terminal.record.wait(lambda event: event.action == "add" and event.usb_port == stick.port, mark, 5)
+        terminal.record.wait(lambda event: event.action == "add" and event.usb_port == stick.port, mark, 1.5)
     terminal.machine.unplug(stick)
 
 

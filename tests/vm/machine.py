@@ -10,13 +10,14 @@ import subprocess
 import threading
 import time
 
-from qmp import Failed, Qmp, connect
+from qmp import PATIENCE, Failed, Qmp, connect
 from record import Record
 
 USER = 1000
 KERNEL_ARGUMENTS = (
     "root=/dev/vda rw console=ttyS0 quiet loglevel=4 log_buf_len=8M mitigations=off no_timer_check "
-    "systemd.show_status=no rdinit=/vm-recorder"
+    "audit=0 apparmor=0 systemd.show_status=no systemd.mask=modprobe@drm.service systemd.mask=modprobe@loop.service "
+    "systemd.mask=modprobe@efi_pstore.service systemd.mask=modprobe@dm_mod.service rdinit=/vm-recorder"
 )
 
 
@@ -60,8 +61,8 @@ class Commands:
 
     def finish(self, number, timeout):
         with self._changed:
-            if not self._changed.wait_for(lambda: number in self._answers, timeout):
-                raise TimeoutError(f"a command in the guest did not end within {timeout} s")
+            if not self._changed.wait_for(lambda: number in self._answers, PATIENCE * timeout):
+                raise TimeoutError(f"a command in the guest did not end within {PATIENCE * timeout} s")
             return self._answers.pop(number)
 
     def close(self):
@@ -127,15 +128,15 @@ class Machine:
         self.qmp.ask("cont")
         self.switched_on = time.monotonic()
 
-    def boot(self, timeout=180):
+    def boot(self, timeout=150):
         """Switches on and waits until the guest takes commands and systemd has come to its end."""
         self.start()
         self.wait_ready(timeout)
         return self
 
-    def wait_ready(self, timeout=180):
-        if not self.commands.ready.wait(timeout):
-            raise TimeoutError(f"the guest takes no commands after {timeout} s\n{self.tail()}")
+    def wait_ready(self, timeout=150):
+        if not self.commands.ready.wait(PATIENCE * timeout):
+            raise TimeoutError(f"the guest takes no commands after {PATIENCE * timeout} s\n{self.tail()}")
         self.run("systemctl is-system-running --wait >/dev/null; true", timeout=timeout)
 
     def kill(self):
@@ -149,13 +150,13 @@ class Machine:
         """An orderly shutdown."""
         self.commands.begin("systemctl poweroff")
         try:
-            self.process.wait(timeout)
+            self.process.wait(PATIENCE * timeout)
         except subprocess.TimeoutExpired:
             self.kill()
             raise Failed(f"the guest did not shut down\n{self.tail()}") from None
         self._hang_up()
 
-    def reboot(self, timeout=180):
+    def reboot(self, timeout=150):
         """Orderly down, and up again from the same disk; the record begins anew."""
         self.power_off()
         self.boot(timeout)
@@ -198,13 +199,13 @@ class Machine:
 
     def wait_until(self, text, timeout=30, uid=0, pause=0.2):
         """Until a shell line succeeds in the guest; its output."""
-        end = time.monotonic() + timeout
+        end = time.monotonic() + PATIENCE * timeout
         while True:
             status, output = self.attempt(text, uid, timeout)
             if status == 0:
                 return output
             if time.monotonic() > end:
-                raise TimeoutError(f"not within {timeout} s: {text}\n{output[-2000:]}")
+                raise TimeoutError(f"not within {PATIENCE * timeout} s: {text}\n{output[-2000:]}")
             time.sleep(pause)
 
     def tail(self, lines=60):

@@ -5,6 +5,10 @@ import socket
 import time
 
 
+# Time-outs are written for a machine that has nothing else to do, and multiplied by this: they end what hangs, they judge nothing.
+PATIENCE = 4
+
+
 class Failed(Exception):
     """A command in the guest did not do what the case needs."""
 

@@ -4,6 +4,8 @@ import re
 import threading
 import time
 
+from qmp import PATIENCE
+
 # What a refused device must never have given the kernel.
 DISK = re.compile(r"/(sd[a-z]+|sr\d+)$")
 TTY = re.compile(r"/tty(USB|ACM)\d+$")
@@ -143,9 +145,9 @@ class Record:
                 found.append(f"log: {text}")
         return found
 
-    def wait(self, test, mark=(0, 0), timeout=30, what="the uevent"):
+    def wait(self, test, mark=(0, 0), timeout=20, what="the uevent"):
         """The first uevent after mark that passes the test. TimeoutError after so many seconds."""
-        end, at = time.monotonic() + timeout, mark[0]
+        end, at = time.monotonic() + PATIENCE * timeout, mark[0]
         while True:
             self.read()
             while at < len(self.events):
@@ -153,5 +155,5 @@ class Record:
                     return self.events[at]
                 at += 1
             if time.monotonic() > end:
-                raise TimeoutError(f"{what}: not within {timeout} s")
+                raise TimeoutError(f"{what}: not within {PATIENCE * timeout} s")
             time.sleep(0.02)
