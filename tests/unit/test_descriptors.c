@@ -149,9 +149,10 @@ static void test_usb_class_is_read_as_it_is_written(void **state)
     assert_string_equal(text, "ff:0a:b1");
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(usb_class_parse(bad[i], &kind), -EINVAL);
-    const struct usb_class low = {1, 9, 9}, high = {2, 0, 0};
-    assert_true(usb_class_compare(low, high) < 0 && usb_class_compare(high, low) > 0);
-    assert_int_equal(usb_class_compare(low, low), 0);
+    const struct usb_class audio = {1, 9, 9}, modem = {2, 0, 0};
+    assert_true(usb_class_compare(audio, modem) < 0);
+    assert_true(usb_class_compare(modem, audio) > 0);
+    assert_int_equal(usb_class_compare(audio, audio), 0);
 }
 
 int main(void)

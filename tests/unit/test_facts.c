@@ -55,7 +55,7 @@ static void test_facts_know_names_of_devices_that_plug(void **state)
 static void test_facts_are_all_that_the_kernel_shows(void **state)
 {
     struct fake_bus *bus = *state;
-    struct facts facts;
+    struct facts facts = {0};
     unsigned devnum = fake_bus_plug(bus, "2-1", &DEVICE_HUB);
     assert_int_equal(fake_bus_plug(bus, "2-1.3", &DEVICE_KEYBOARD_WITH_STORAGE), devnum + 1);
     assert_int_equal(read_facts(bus, "2-1.3", &facts), 0);
@@ -81,7 +81,7 @@ static void test_facts_are_all_that_the_kernel_shows(void **state)
 static void test_facts_take_a_serial_whole(void **state)
 {
     struct fake_bus *bus = *state;
-    struct facts facts;
+    struct facts facts = {0};
     char path[256], longest[FACTS_TEXT_MAX + 8];
     fake_bus_plug(bus, "2-1", &DEVICE_STICK);
     snprintf(path, sizeof(path), "sys/%s/serial", fake_bus_folder(bus, "2-1"));
@@ -115,7 +115,7 @@ static void test_facts_mark_nonsense_for_the_decision_to_refuse(void **state)
         {"idProduct", "zzzz\n"}, {"devnum", "-1\n"}, {"devnum", "99999\n"}, {"descriptors", ""},
         {"descriptors", "x"}};
     struct fake_bus *bus = *state;
-    struct facts facts;
+    struct facts facts = {0};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         char path[256];
         fake_bus_plug(bus, "2-1", &DEVICE_STICK);
@@ -133,7 +133,7 @@ static void test_facts_of_a_device_that_has_gone_are_none(void **state)
     struct fake_bus *bus = *state;
     int sys = fake_bus_sys(bus), device = -1;
     char port[FACTS_PORT_MAX];
-    struct facts facts;
+    struct facts facts = {0};
     fake_bus_plug(bus, "2-1", &DEVICE_STICK);
     assert_int_equal(facts_open(sys, "2-1", &device, port), 0);
     /* Another takes its place: the open folder is a dead one, never the other's. */
@@ -149,7 +149,7 @@ static void test_facts_of_a_device_that_has_gone_are_none(void **state)
 static void test_facts_refuse_more_interfaces_than_a_device_can_have(void **state)
 {
     struct fake_bus *bus = *state;
-    struct facts facts;
+    struct facts facts = {0};
     fake_bus_plug(bus, "2-1", &DEVICE_STICK);
     for (unsigned i = 1; i <= FACTS_BOUND_MAX; i++) {
         static const char *const attributes[] = {

@@ -209,8 +209,11 @@ static void test_media_gives_the_node_to_the_group_and_takes_it_back(void **stat
     snprintf(path, sizeof(path), "sys/%s/uevent", fake_bus_folder(scene->bus, "2-1"));
     assert_true(fake_bus_read(scene->bus, path, asked, sizeof(asked)));
     assert_string_equal(asked, "change");
+    fake_bus_write(scene->bus, path, "");
     scene_policy(scene, ALLOW(SCANNER("")));
     require_node(scene, "002-001", NULL);
+    assert_true(fake_bus_read(scene->bus, path, asked, sizeof(asked)));
+    assert_string_equal(asked, "change");
     scene_policy(scene, ALLOW(SCANNER(",\"group\":\"saned\"")));
     require_node(scene, "002-001", "saned");
     scene_policy(scene, ALLOW(SCANNER(",\"group\":\"scanner\"")));

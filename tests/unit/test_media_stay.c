@@ -94,6 +94,20 @@ static void test_media_knows_its_own_disk_by_mounts_and_swap(void **state)
     close(sys);
 }
 
+static void test_media_takes_no_neighbour_for_its_own_disk(void **state)
+{
+    struct scene *scene = *state;
+    fake_bus_plug(scene->bus, "2-10", &DEVICE_STICK);
+    attach_disk(scene, "2-10", "sda");
+    fake_bus_write(scene->bus, "root/proc/self/mountinfo", OWN[0].mountinfo);
+    int root = fake_bus_root(scene->bus), sys = fake_bus_sys(scene->bus);
+    assert_true(own_disk_is_on(root, sys, "2-10"));
+    assert_false(own_disk_is_on(root, sys, "2-1"));
+    assert_false(own_disk_is_on(root, sys, "2-10.1"));
+    close(root);
+    close(sys);
+}
+
 static void test_media_ends_where_block_devices_stand_on_each_other_in_a_ring(void **state)
 {
     struct scene *scene = *state;
@@ -379,6 +393,7 @@ int main(void)
 #define SCENE_TEST(test) cmocka_unit_test_setup_teardown(test, open_scene, close_scene)
     const struct CMUnitTest tests[] = {
         SCENE_TEST(test_media_knows_its_own_disk_by_mounts_and_swap),
+        SCENE_TEST(test_media_takes_no_neighbour_for_its_own_disk),
         SCENE_TEST(test_media_ends_where_block_devices_stand_on_each_other_in_a_ring),
         SCENE_TEST(test_media_never_touches_its_own_disk_and_still_refuses_another),
         SCENE_TEST(test_media_keeps_what_was_in_use_at_installation_until_it_is_unplugged),
