@@ -5,7 +5,7 @@ set -u
 
 here=$(cd "$(dirname "$0")/lint" && pwd)
 cd "${LINT_ROOT:-$here/../..}" || exit 1
-[ -n "${LINT_CFLAGS:-}" ] || LINT_CFLAGS=$(make -s lint-flags) || exit 1
+[ -n "${LINT_CFLAGS:-}" ] || LINT_CFLAGS=$(env -u MAKEFLAGS -u MFLAGS make -s lint-flags) || exit 1
 export LINT_CFLAGS
 
 c_files() {
@@ -63,7 +63,7 @@ check_shape() {
 }
 
 check_alone() {
-    make -s -j "$(nproc)" alone
+    env -u MAKEFLAGS -u MFLAGS make -s -j "$(nproc)" alone
 }
 
 check_selftest() {

@@ -80,7 +80,7 @@ alone: $(ALONE)
 	$(Q)for program in $(ALONE); do ./$$program || exit 1; done
 
 lint-flags:
-	@:$(info $(CFLAGS_COMMON))
+	@:$(info $(filter-out -MMD -MP,$(CFLAGS_COMMON)))
 
 lint:
 	$(Q)tests/lint.sh

@@ -60,7 +60,7 @@ static void fill_verbs(struct verbs *verbs)
 {
     unsigned count = 0;
     *verbs = (struct verbs){0};
-    for (unsigned i = 0; daemon_verbs[i].name && i < VERBS_MAX - 1; i++) {
+    for (unsigned i = 0; i < VERBS_MAX - 1 && daemon_verbs[i].name; i++) {
         verbs->core[i] = daemon_verbs[i];
         verbs->core[i].run = run_core;
     }

@@ -29,7 +29,7 @@ def symbols(obj, *options):
 
 
 def compiled(source, folder):
-    flags = [flag for flag in shlex.split(os.environ["LINT_CFLAGS"]) if not flag.startswith("-M")]
+    flags = shlex.split(os.environ["LINT_CFLAGS"])
     obj = os.path.join(folder, source.replace("/", "_") + ".o")
     subprocess.run(["gcc", *flags, "-O1", "-c", "-o", obj, source], check=True)
     return obj

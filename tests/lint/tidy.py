@@ -12,7 +12,7 @@ import tree
 
 CACHE = "build/lint/tidy"
 HERE = os.path.dirname(os.path.abspath(__file__))
-FLAGS = [flag for flag in shlex.split(os.environ["LINT_CFLAGS"]) if not flag.startswith("-M")] + [
+FLAGS = shlex.split(os.environ["LINT_CFLAGS"]) + [
     "-Itests", "-include", os.path.join(HERE, "errno_model.h"), "-Wno-unknown-warning-option",
     "-Wno-macro-redefined"]
 

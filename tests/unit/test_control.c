@@ -212,7 +212,8 @@ static void test_control_refuses_what_it_does_not_understand_and_goes_on(void **
         {"{\"verb\":\"plain\",\"role\":\"root\"}",
             "{\"error\":\"unknown key \\\"role\\\"; expected one of \\\"verb\\\"\",\"code\":\"EBADMSG\"}"},
         {"{\"verb\":\"plain\",\"arguments\":{\"number\":1}}",
-            "{\"error\":\"arguments: unknown key \\\"number\\\"; none is expected here\",\"code\":\"EBADMSG\"}"},
+            "{\"error\":\"arguments: unknown key \\\"number\\\"; none is expected "
+            "here\",\"code\":\"EBADMSG\"}"},
         {"{\"verb\":\"echo\"}", "{\"error\":\"missing key \\\"arguments\\\"\",\"code\":\"EBADMSG\"}"},
         {"{\"verb\":\"echo\",\"arguments\":{}}",
             "{\"error\":\"arguments: missing key \\\"number\\\"\",\"code\":\"EBADMSG\"}"},

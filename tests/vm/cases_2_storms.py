@@ -4,7 +4,7 @@ import contextlib
 import time
 
 from case import case, check
-from cases_1_states import a_round, admitted_devices, looping, refused_devices
+from cases_1_states import a_round
 from device import Controller, Hub, Keyboard, Mouse, Stick, UasDisk
 
 

@@ -1,7 +1,5 @@
 """Installing in a running machine, removing and purging: at once closed, at once as before."""
 
-import json
-import time
 
 from case import case, check
 from cases_1_states import a_round

@@ -5,7 +5,6 @@ import itertools
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import threading
 import time

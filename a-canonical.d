@@ -1,1 +1,0 @@
-canonical.o: agent/record/canonical.h

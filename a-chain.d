@@ -1,1 +1,0 @@
-chain.o: agent/record/chain.h

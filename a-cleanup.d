@@ -1,1 +1,0 @@
-cleanup.o: agent/base/cleanup.h

@@ -1,1 +1,0 @@
-client.o: agent/cli/client.h

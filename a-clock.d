@@ -1,1 +1,0 @@
-clock.o: agent/base/clock.h

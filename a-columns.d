@@ -1,1 +1,0 @@
-columns.o: agent/cli/columns.h

@@ -1,5 +1,0 @@
-command.o: agent/cli/command.h agent/cli/client.h agent/cli/columns.h \
- agent/cli/language.h
-agent/cli/client.h:
-agent/cli/columns.h:
-agent/cli/language.h:

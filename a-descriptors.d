@@ -1,1 +1,0 @@
-descriptors.o: modules/media/descriptors.h

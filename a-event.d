@@ -1,1 +1,0 @@
-event.o: agent/record/event.h

@@ -1,1 +1,0 @@
-event_text.o: agent/cli/event_text.h

@@ -1,1 +1,0 @@
-export.o: agent/core/export.h

@@ -1,2 +1,0 @@
-facts.o: modules/media/facts.h modules/media/descriptors.h
-modules/media/descriptors.h:

@@ -1,1 +1,0 @@
-fake_bus.o: tests/support/fake_bus.h

@@ -1,1 +1,0 @@
-file.o: agent/base/file.h

@@ -1,1 +1,0 @@
-in_use.o: modules/media/in_use.h

@@ -1,1 +1,0 @@
-json_scan.o: agent/base/json_scan.h

@@ -1,1 +1,0 @@
-keys.o: modules/media/keys.h

@@ -1,1 +1,0 @@
-language.o: agent/cli/language.h

@@ -1,1 +1,0 @@
-log.o: agent/base/log.h

@@ -1,1 +1,0 @@
-markdown.o: agent/eventdoc/markdown.h

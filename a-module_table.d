@@ -1,9 +1,0 @@
-module_table.o: agent/module_table.h agent/contract/module.h \
- agent/base/json_bind.h agent/base/json_scan.h agent/contract/host.h \
- agent/base/clock.h agent/record/event.h
-agent/contract/module.h:
-agent/base/json_bind.h:
-agent/base/json_scan.h:
-agent/contract/host.h:
-agent/base/clock.h:
-agent/record/event.h:

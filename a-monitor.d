@@ -1,1 +1,0 @@
-monitor.o: modules/media/monitor.h

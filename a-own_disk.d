@@ -1,1 +1,0 @@
-own_disk.o: modules/media/own_disk.h

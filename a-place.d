@@ -1,1 +1,0 @@
-place.o: agent/eventdoc/place.h

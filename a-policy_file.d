@@ -1,2 +1,0 @@
-policy_file.o: agent/cli/policy_file.h agent/base/cleanup.h
-agent/base/cleanup.h:

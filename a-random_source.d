@@ -1,1 +1,0 @@
-random_source.o: tests/support/random_source.h

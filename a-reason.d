@@ -1,1 +1,0 @@
-reason.o: agent/record/reason.h

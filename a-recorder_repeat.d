@@ -1,2 +1,0 @@
-recorder_repeat.o: agent/core/recorder_repeat.h agent/record/event.h
-agent/record/event.h:

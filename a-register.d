@@ -1,1 +1,0 @@
-register.o: modules/media/register.h

@@ -1,1 +1,0 @@
-schema.o: agent/eventdoc/schema.h

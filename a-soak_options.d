@@ -1,1 +1,0 @@
-soak_options.o: tests/support/soak_options.h

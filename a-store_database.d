@@ -1,1 +1,0 @@
-store_database.o: agent/core/store_database.h

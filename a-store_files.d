@@ -1,1 +1,0 @@
-store_files.o: agent/core/store_files.h

@@ -1,2 +1,0 @@
-store_state.o: agent/core/store_state.h agent/record/chain.h
-agent/record/chain.h:

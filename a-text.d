@@ -1,1 +1,0 @@
-text.o: agent/base/text.h

@@ -1,1 +1,0 @@
-torn_vfs.o: tests/support/torn_vfs.h

@@ -1,1 +1,0 @@
-uuid.o: agent/base/uuid.h
