@@ -233,7 +233,8 @@ class Bed:
         return [None if line == "closed" else bytes.fromhex(line) for line in done.stdout.split()]
 
     def shown(self, plugged, patience=PATIENCE_S):
-        """What `sekisho devices` says of a device once it was looked at."""
+        """What `sekisho devices` says of a device once it was looked at, and not of one that was at its place before."""
+        self.settled()
         return wait_for(f"{plugged.what.name} in sekisho devices", lambda: self.device(plugged), patience)
 
     def device(self, plugged):
