@@ -118,7 +118,7 @@ def test_unit_is_confined():
     lines = unit.read_text().splitlines()
     for line in (
             "CapabilityBoundingSet=", "IPAddressDeny=any", "RestrictAddressFamilies=AF_UNIX AF_NETLINK", "NotifyAccess=main",
-            "WatchdogSec=60", "Restart=always", "StartLimitIntervalSec=0", "ReadOnlyPaths=/sys /proc/sys"):
+            "WatchdogSec=60", "Restart=always", "StartLimitIntervalSec=0", "ReadOnlyPaths=/run /sys /proc/sys"):
         assert line in lines, f"the unit has no {line}"
     assert any(line.startswith("InaccessiblePaths=") and "/run/dbus" in line and "/run/systemd/private" in line for line in lines)
 
