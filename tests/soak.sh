@@ -42,6 +42,6 @@ part "spool corrupted at random" "^spool_corruption: $some trials" \
     build/sanitize/tests/soak/spool_corruption --seconds "$(share 10)"
 part "the recording process killed at random" "^killed: $some trials" \
     build/sanitize/tests/soak/killed --seconds "$(share 10)"
-part "virtual machines whose power is cut" "$some trials" python3 tests/vm/power.py --seconds "$(share 40)"
+part "virtual machines whose power is cut" "^power: $some trials" python3 tests/vm/power.py --seconds "$(share 40)"
 echo "$passed passed, $failed failed (soak, $SOAK_SECONDS s)"
 [ $failed -eq 0 ]

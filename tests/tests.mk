@@ -50,7 +50,7 @@ SOAK := $(patsubst %.c,build/sanitize/%,$(wildcard tests/soak/*.c))
 SOAK_SECONDS ?= 1200
 $(eval $(call programs,sanitize,$(CC),$(SOAK)))
 
-soak: $(FUZZ) $(SOAK)
+soak: deb $(FUZZ) $(SOAK)
 	$(Q)SOAK_SECONDS=$(SOAK_SECONDS) tests/soak.sh
 
 # --- bench: tests/bench/bench_*.c in the release build -----------------------------------------------------------------
