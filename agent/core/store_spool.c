@@ -128,12 +128,12 @@ static int chain_read(struct store_spool *spool)
     int error = store_database_prepare(spool->database, "SELECT uid FROM chain", &select);
     if (error < 0)
         return error;
-    const char *uid =
-        sqlite3_step(select) == SQLITE_ROW ? (const char *)sqlite3_column_text(select, 0) : NULL;
+    int code = sqlite3_step(select);
+    const char *uid = code == SQLITE_ROW ? (const char *)sqlite3_column_text(select, 0) : NULL;
     if (uid && strlen(uid) == CHAIN_UID_SIZE - 1)
         strcpy(spool->head.chain_uid, uid);
-    else
-        error = -EUCLEAN;
+    else /* what cannot be read just now is not corrupt */
+        error = code == SQLITE_ROW || code == SQLITE_DONE ? -EUCLEAN : spool_error(spool);
     sqlite3_finalize(select);
     return error;
 }

@@ -80,12 +80,15 @@ static void put_number(struct encoder *encoder, const char *path, int64_t number
     put(encoder, path, json_object_new_int64(number));
 }
 
-/* A list of one. */
+/* A list of one. Takes value over. */
 static void put_alone(struct encoder *encoder, const char *path, struct json_object *value)
 {
     struct json_object *list = json_object_new_array();
-    if (list && value)
-        json_object_array_add(list, value);
+    if (!list || !value || json_object_array_add(list, value) < 0) {
+        json_object_put(value);
+        json_object_put(list);
+        list = NULL;
+    }
     put(encoder, path, list);
 }
 
