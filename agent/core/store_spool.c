@@ -12,7 +12,7 @@
 #define TAIL_LINKS 8 /* looked at when opening */
 
 static const struct store_database_options OPTIONS = {
-    .page_size = 4096, .cache_kibibytes = 64, .checkpoint_pages = 512};
+    .page_size = 4096, .cache_kibibytes = 64, .checkpoint_pages = 1000};
 
 /* peak_ms is the largest time up to this link. It never falls, so a time is found by halving even where the clock was
  * set back: the first event at or after T is the first whose peak is. */
@@ -138,18 +138,27 @@ static int chain_read(struct store_spool *spool)
     return error;
 }
 
+struct tail {
+    struct chain_walk walk;
+    int64_t from; /* the first that must be there */
+};
+
 /* The last links must be a chain; whether their bodies are what was hashed is for the walk to say. */
 static int tail_check(void *context, const struct chain_link *link)
 {
-    struct chain_walk *walk = context;
-    if (walk->head.sequence == 0 && link->sequence > 1) {
-        walk->head.sequence = link->sequence - 1;
+    struct tail *tail = context;
+    struct chain_walk *walk = &tail->walk;
+    if (walk->head.sequence == 0 && tail->from > 1) {
+        walk->head.sequence = tail->from - 1;
         memcpy(walk->head.hash, link->prev_hash, CHAIN_HASH_SIZE);
     }
+    /* Asked here, since the walk names an altered body first, and that one alone is no reason to leave the chain. */
+    bool follows = link->sequence == walk->head.sequence + 1 &&
+                   memcmp(link->prev_hash, walk->head.hash, CHAIN_HASH_SIZE) == 0;
     enum chain_fault fault = chain_walk_next(walk, link);
     if (fault != CHAIN_OK)
         log_warning("spool: event %lld: %s", (long long)link->sequence, chain_fault_name(fault));
-    if (fault != CHAIN_OK && fault != CHAIN_EDITED)
+    if (!follows || fault == CHAIN_FOREIGN)
         return -EUCLEAN;
     walk->head.sequence = link->sequence;
     memcpy(walk->head.hash, link->hash, CHAIN_HASH_SIZE);
@@ -174,12 +183,12 @@ static int tail_read(struct store_spool *spool)
         return error;
     if (sequence < 1)
         return -EUCLEAN;
-    struct chain_walk walk = {.head = spool->head};
-    int64_t from = sequence > TAIL_LINKS ? sequence - TAIL_LINKS + 1 : 1;
-    error = store_spool_each(spool, from, TAIL_LINKS, tail_check, &walk);
-    if (error >= 0 && walk.head.sequence != sequence)
+    struct tail tail = {
+        .walk = {.head = spool->head}, .from = sequence > TAIL_LINKS ? sequence - TAIL_LINKS + 1 : 1};
+    error = store_spool_each(spool, tail.from, TAIL_LINKS, tail_check, &tail);
+    if (error >= 0 && tail.walk.head.sequence != sequence)
         error = -EUCLEAN;
-    spool->head = walk.head;
+    spool->head = tail.walk.head;
     return error;
 }
 

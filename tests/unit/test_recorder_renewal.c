@@ -130,6 +130,34 @@ static void test_recorder_meets_damage_while_it_runs(void **state)
     renewed("damaged");
 }
 
+/* Nothing that is read is damaged: the list of free pages is, which only a new page is taken from. */
+static void test_recorder_meets_damage_while_it_writes(void **state)
+{
+    struct store_story story;
+    shell("rm -f spool.db-wal; "
+          "printf '\\0\\377\\377\\377\\0\\0\\0\\5' | dd of=spool.db bs=1 seek=32 conv=notrunc status=none");
+    assert_int_equal(store_place_open(&place), 0);
+    assert_false(place.past.spool_set_aside);
+    for (unsigned i = 0; i < 12; i++)
+        assert_int_equal(store_place_record(&place, EVENT_DEVICE_ALLOWED, 200 + i), 0);
+    assert_int_equal(store_place_story(&place, &story), 0);
+    assert_int_equal(story.faults, 0);
+    assert_memory_equal(story.kinds, "spool_reset device_allowed ", strlen("spool_reset device_allowed "));
+    assert_true(store_story_has(&story, 211));
+    assert_int_equal(files_aside("damaged"), 1);
+}
+
+/* What state.db knows is there; but what stands around it is no chain that an event could be added to. */
+static void test_recorder_adds_to_no_tail_that_is_not_a_chain(void **state)
+{
+    assert_int_equal(
+        store_place_sql(&place, "spool.db",
+            "INSERT INTO link SELECT 5000, class_uid, time_ms, peak_ms, prev_hash, hash, body FROM link "
+            "WHERE sequence = 40"),
+        0);
+    opens_renewed("damaged");
+}
+
 static void test_recorder_names_a_spool_rolled_back_alone(void **state)
 {
     shell("mkdir before && cp -a spool.db* before/");
@@ -234,6 +262,8 @@ static const struct CMUnitTest tests[] = {
     TEST(test_recorder_sets_an_emptied_spool_aside_with_its_log),
     TEST(test_recorder_names_a_missing_spool),
     TEST(test_recorder_meets_damage_while_it_runs),
+    TEST(test_recorder_meets_damage_while_it_writes),
+    TEST(test_recorder_adds_to_no_tail_that_is_not_a_chain),
     TEST(test_recorder_names_a_spool_rolled_back_alone),
     TEST(test_recorder_names_a_spool_that_went_another_way),
     TEST(test_recorder_sets_anothers_spool_aside),
