@@ -30,8 +30,9 @@ static bool boolean_of(const struct event *event, enum event_field field)
     return value->type == EVENT_VALUE_BOOLEAN && value->boolean;
 }
 
-/* What the table does not allow would be refused by the real recorder: a fault of the module, not of the test. */
-static void require_encodable(const struct event *event)
+/* What the table does not allow would be refused by the real recorder: a fault of the module, not of the test. Memory that a
+ * test makes fail is nobody's fault: then the event is not recorded. */
+static int require_encodable(const struct event *event)
 {
     static const struct event_origin origin = {
         .terminal_id = "T-01",
@@ -45,17 +46,22 @@ static void require_encodable(const struct event *event)
         .prev_hash = "0000000000000000000000000000000000000000000000000000000000000000",
     };
     struct json_object *object = NULL;
-    if (event_encode(event, &origin, &object) < 0) {
+    int error = event_encode(event, &origin, &object);
+    if (error == -ENOMEM)
+        return error;
+    if (error < 0) {
         fprintf(stderr, "an event %s cannot be encoded\n", event_kind_row(event->kind)->name);
         abort();
     }
     json_object_put(object);
+    return 0;
 }
 
 static int fake_record(struct host *host, const struct event *event)
 {
     struct fake_host *fake = fake_of(host);
-    require_encodable(event);
+    if (require_encodable(event) < 0)
+        return -ENOMEM;
     if (fake->on_record)
         fake->on_record(fake->context, event);
     if (fake->record_error < 0)

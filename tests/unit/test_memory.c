@@ -3,6 +3,7 @@
  * more of them. */
 #include "../support/control_place.h"
 #include "../support/failing_memory.h"
+#include "../support/media_scene.h"
 #include "../support/settings_place.h"
 #include "../support/store_place.h"
 
@@ -210,6 +211,39 @@ static void test_memory_store_opens_or_is_left_as_it_was(void **state)
     store_place_remove(&place);
 }
 
+/* --- media ------------------------------------------------------------------------------------------------------------ */
+
+static void test_memory_nothing_is_admitted_that_is_not_recorded(void **state)
+{
+    static const char policy[] = "{\"devices\":{\"allow\":[{\"label\":\"lan\",\"vendor_id\":\"0b95\","
+                                 "\"product_id\":\"7720\",\"interfaces\":[\"ff:ff:00\"]}]}}";
+    unsigned waited = 0;
+    FOREACH_FAILURE(nth, failed)
+    {
+        struct scene *scene = calloc(1, sizeof(*scene));
+        assert_non_null(scene);
+        scene_open(scene);
+        scene_start(scene, policy);
+        failing_memory_begin(nth, nth % 2);
+        scene_plug(scene, "2-1", &DEVICE_NETWORK);
+        scene_plug(scene, "2-2", &DEVICE_STICK);
+        failed = failing_memory_end();
+        unsigned allowed = fake_host_count(&scene->host, EVENT_DEVICE_ALLOWED, "2-1");
+        assert_int_equal(fake_bus_is_authorized(scene->bus, "2-1:1.0"), allowed > 0);
+        assert_false(fake_bus_is_authorized(scene->bus, "2-2:1.0"));
+        assert_string_equal(fake_bus_driver(scene->bus, "2-2:1.0"), "");
+        waited += allowed == 0;
+        /* Once there is memory again, the next look at everything makes up for it. */
+        media_look_all(scene->media);
+        scene_settle(scene);
+        assert_true(fake_bus_is_authorized(scene->bus, "2-1:1.0"));
+        assert_int_equal(fake_host_count(&scene->host, EVENT_DEVICE_REFUSED, "2-2"), 1);
+        scene_close(scene);
+        free(scene);
+    }
+    assert_true(waited > 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,6 +251,7 @@ int main(void)
         cmocka_unit_test(test_memory_accepted_copy_and_defaults),
         cmocka_unit_test(test_memory_control_serves_the_next_client),
         cmocka_unit_test(test_memory_what_is_recorded_is_in_the_chain),
+        cmocka_unit_test(test_memory_nothing_is_admitted_that_is_not_recorded),
         cmocka_unit_test(test_memory_store_opens_or_is_left_as_it_was),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
