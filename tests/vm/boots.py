@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import root
-from device import Hub, Keyboard, Mouse, NetworkAdapter, Phone, Reader, SerialAdapter, Stick, UasDisk
+from device import Hub, Keyboard, Mouse, NetworkAdapter, Phone, Reader, SerialAdapter, Stick, UasDisk, WritableStick
 from machine import Machine
 
 
@@ -37,7 +37,7 @@ def a_stick():
 
 
 def in_use_at_installation():
-    return [Keyboard(port="3"), Stick(port="1", serial="U1"), NetworkAdapter(port="8"), Phone(port="7")]
+    return [Keyboard(port="3"), WritableStick(port="1", serial="U1"), NetworkAdapter(port="8"), Phone(port="7")]
 
 
 BOOTS = (

@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import tempfile
 
 from qmp import Failed
 
@@ -54,6 +55,15 @@ class Stick(_Medium):
     def plug(self, qmp):
         self._add_drive(qmp)
         qmp.ask("device_add", driver=self.driver, id=self.id, drive=f"{self.id}n", removable=True, **self._place, **self._options)
+
+
+class WritableStick(Stick):
+    """A stick that keeps what is written to it, until it is forgotten here."""
+
+    def _add_drive(self, qmp):
+        self._file = tempfile.NamedTemporaryFile(prefix="sekisho-stick-")
+        self._file.truncate(self.size)
+        qmp.ask("blockdev-add", driver="file", node_name=f"{self.id}n", filename=self._file.name)
 
 
 class _ScsiHost(_Medium):
