@@ -31,7 +31,7 @@ LIBS := $(shell pkg-config --libs $(LIBRARIES) 2>/dev/null)
 # Every program is a folder; what it is made of is said here.
 BASE    := $(wildcard agent/base/*.c)
 RECORD  := $(wildcard agent/record/*.c)
-CORE    := $(wildcard agent/core/*.c)
+CORE    := $(wildcard agent/core/*.c agent/core/store/*.c)
 MODULES := $(wildcard modules/*/*.c)
 CLI     := $(wildcard agent/cli/*.c)
 EVENTDOC := $(wildcard agent/eventdoc/*.c)

@@ -3,7 +3,7 @@
 #define SEKISHO_CORE_DAEMON_H
 
 #include "core/control.h"
-#include "core/recorder.h"
+#include "core/store/recorder.h"
 #include "core/registry.h"
 #include "core/settings.h"
 

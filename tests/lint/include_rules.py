@@ -12,7 +12,8 @@ MAY_INCLUDE = {
     "agent/base": [],
     "agent/record": ["agent/base"],
     "agent/contract": ["agent/base", "agent/record"],
-    "agent/core": ["agent/base", "agent/record", "agent/contract"],
+    "agent/core": ["agent/base", "agent/record", "agent/contract", "agent/core/store"],
+    "agent/core/store": ["agent/base", "agent/record"],
     "agent/cli": ["agent/base", "agent/record"],
     "agent/eventdoc": ["agent/base", "agent/record"],
     "agent/module_table.h": ["agent/contract"],
@@ -25,9 +26,10 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')
 
 
 def part_of(path):
-    """"agent/core/control.c" -> "agent/core"; "agent/sekishod.c" is a part of its own."""
-    pieces = path.split("/")
-    return "/".join(pieces[:2])
+    """"agent/core/control.c" -> "agent/core"; "agent/sekishod.c" is a part of its own, and so is the store."""
+    if path.startswith("agent/core/store/"):
+        return "agent/core/store"
+    return "/".join(path.split("/")[:2])
 
 
 def allowed_for(part):

@@ -3,7 +3,7 @@
 #ifndef SEKISHO_TESTS_STORE_PLACE_H
 #define SEKISHO_TESTS_STORE_PLACE_H
 
-#include "core/recorder.h"
+#include "core/store/recorder.h"
 
 struct store_place {
     char path[256];

@@ -2,7 +2,7 @@
 #include "../support/store_place.h"
 
 #include "base/text.h"
-#include "core/recorder_repeat.h"
+#include "core/store/recorder_repeat.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* What the spool has room for. */
-#include "core/recorder_quota.h"
+#include "core/store/recorder_quota.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

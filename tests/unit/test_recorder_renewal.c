@@ -1,7 +1,7 @@
 /* A spool that is damaged, missing, rolled back or another's: set aside, and the new chain's first event says so. */
 #include "../support/store_place.h"
 
-#include "core/store_state.h"
+#include "core/store/state.h"
 
 #include <dirent.h>
 #include <fcntl.h>

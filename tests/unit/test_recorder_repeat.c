@@ -1,5 +1,5 @@
 /* Repeats within a minute are counted together, by who, where and why, and within bounds. */
-#include "core/recorder_repeat.h"
+#include "core/store/recorder_repeat.h"
 
 #include <errno.h>
 #include <setjmp.h>

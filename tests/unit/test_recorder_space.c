@@ -2,7 +2,7 @@
 #include "../support/store_place.h"
 #include "../support/torn_vfs.h"
 
-#include "core/recorder_quota.h"
+#include "core/store/recorder_quota.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* Which chain goes on: the spool that is there is judged by what state.db knows, and where they do not fit a new chain begins. */
-#include "core/recorder_parts.h"
+#include "core/store/recorder_parts.h"
 
 #include "base/cleanup.h"
 #include "base/log.h"

@@ -3,13 +3,13 @@
 #define SEKISHO_CORE_RECORDER_PARTS_H
 
 #include "base/uuid.h"
-#include "core/recorder.h"
-#include "core/recorder_quota.h"
-#include "core/recorder_repeat.h"
-#include "core/store_files.h"
-#include "core/store_keys.h"
-#include "core/store_spool.h"
-#include "core/store_state.h"
+#include "core/store/files.h"
+#include "core/store/keys.h"
+#include "core/store/recorder.h"
+#include "core/store/recorder_quota.h"
+#include "core/store/recorder_repeat.h"
+#include "core/store/spool.h"
+#include "core/store/state.h"
 
 #include <limits.h>
 

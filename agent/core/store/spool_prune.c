@@ -1,6 +1,6 @@
 /* Old events lose their bodies and keep their links. */
 #include "base/cleanup.h"
-#include "core/store_spool_rows.h"
+#include "core/store/spool_rows.h"
 
 #include <errno.h>
 

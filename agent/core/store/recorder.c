@@ -1,5 +1,5 @@
 /* The way of an event: repeats counted, quota asked, numbered, sealed, committed, head noted. */
-#include "core/recorder_parts.h"
+#include "core/store/recorder_parts.h"
 
 #include "base/cleanup.h"
 #include "base/log.h"

@@ -1,5 +1,5 @@
 /* Opening a store, what it says about the past, and closing it in order. */
-#include "core/recorder_parts.h"
+#include "core/store/recorder_parts.h"
 
 #include "base/cleanup.h"
 #include "base/log.h"

@@ -1,4 +1,4 @@
-#include "core/recorder_repeat.h"
+#include "core/store/recorder_repeat.h"
 
 #include "base/cleanup.h"
 

@@ -1,5 +1,5 @@
 /* What others read of a recorder: heads, depth, links, small values; and a heartbeat's part of it. */
-#include "core/recorder_parts.h"
+#include "core/store/recorder_parts.h"
 
 #include "base/log.h"
 #include "base/text.h"

@@ -1,5 +1,5 @@
 /* Events that could not be kept: counted, and told as "lost n" once there is room. */
-#include "core/recorder_parts.h"
+#include "core/store/recorder_parts.h"
 
 #include "base/cleanup.h"
 #include "base/log.h"

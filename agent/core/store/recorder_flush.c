@@ -1,5 +1,5 @@
 /* The second events that stand for counted repeats, and the timer that brings them. */
-#include "core/recorder_parts.h"
+#include "core/store/recorder_parts.h"
 
 #include "base/log.h"
 

@@ -1,9 +1,9 @@
-#include "core/store_spool.h"
+#include "core/store/spool.h"
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "core/store_database.h"
-#include "core/store_spool_rows.h"
+#include "core/store/database.h"
+#include "core/store/spool_rows.h"
 
 #include <errno.h>
 #include <stdlib.h>

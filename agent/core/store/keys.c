@@ -1,9 +1,9 @@
-#include "core/store_keys.h"
+#include "core/store/keys.h"
 
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "core/store_files.h"
+#include "core/store/files.h"
 
 #include <errno.h>
 #include <openssl/evp.h>

@@ -1,4 +1,4 @@
-#include "core/recorder_quota.h"
+#include "core/store/recorder_quota.h"
 
 static int64_t ordinary_bytes(const struct quota_limits *limits)
 {

@@ -2,8 +2,8 @@
 #ifndef SEKISHO_CORE_STORE_SPOOL_ROWS_H
 #define SEKISHO_CORE_STORE_SPOOL_ROWS_H
 
-#include "core/store_database.h"
-#include "core/store_spool.h"
+#include "core/store/database.h"
+#include "core/store/spool.h"
 
 enum spool_statement {
     SPOOL_APPEND,

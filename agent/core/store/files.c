@@ -1,4 +1,4 @@
-#include "core/store_files.h"
+#include "core/store/files.h"
 
 #include "base/cleanup.h"
 #include "base/clock.h"

@@ -1,8 +1,8 @@
-#include "core/store_state.h"
+#include "core/store/state.h"
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "core/store_database.h"
+#include "core/store/database.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "core/store_database.h"
+#include "core/store/database.h"
 
 #include <errno.h>
 #include <limits.h>
