@@ -25,7 +25,6 @@ static struct shape shape_of(const struct facts *facts)
             shape.vendor = true;
             break;
         case USB_CLASS_STORAGE:
-        case USB_CLASS_IMAGE:
             shape.storage = true;
             shape.data = true;
             break;

@@ -14,7 +14,6 @@ struct usb_class {
 enum usb_class_code {
     USB_CLASS_AUDIO = 0x01,
     USB_CLASS_INPUT = 0x03,
-    USB_CLASS_IMAGE = 0x06, /* PTP, MTP */
     USB_CLASS_STORAGE = 0x08,
     USB_CLASS_HUB = 0x09,
     USB_CLASS_READER = 0x0b,

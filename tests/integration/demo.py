@@ -90,7 +90,7 @@ FUNCTION = {usb.STORAGE: "storage", usb.STILL_IMAGE: "image", usb.KEYBOARD: "key
 # What is plugged, and what must come of it: verdict, reason code, drivers.
 CASES = [
     ("stick", usb.stick, "refused", "M-03", []),
-    ("phone", usb.phone, "refused", "M-03", []),
+    ("phone", usb.phone, "refused", "M-07", []),
     ("kbd", usb.keyboard, "admitted by shape", "M-01", ["usbhid"]),
     ("badusb", usb.keyboard_with_storage, "refused", "M-08", []),
 ]
