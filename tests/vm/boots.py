@@ -11,11 +11,13 @@ from machine import Machine
 
 class Boot:
     """name: what cases say. image: which disk. after: the boot whose disk it goes on from. gated: nothing forbidden may
-    ever be seen but what cases permit. plugged(): the devices present at power-on."""
+    ever be seen but what cases permit. plugged(): the devices present at power-on. starting: (text of the kernel's log, device)
+    pairs, plugged when that is said."""
 
-    def __init__(self, name, title, image, after=None, gated=True, plugged=list, goes_on=False, **options):
+    def __init__(self, name, title, image, after=None, gated=True, plugged=list, starting=tuple, goes_on=False, **options):
         self.name, self.title, self.image, self.after = name, title, image, after
         self.gated, self.goes_on = gated, goes_on
+        self.starting = starting
         self.plugged, self.options = plugged, options
 
     def machine(self, directory, image_of, before):
@@ -24,11 +26,33 @@ class Boot:
         machine.present = devices
         return machine
 
+    def boot(self, machine):
+        """Switches on, and plugs what comes while it starts."""
+        machine.start()
+        machine.came_while_starting = []
+        for said, device in self.starting():
+            machine.record.wait_log(said, timeout=120)
+            machine.plug(device)
+            machine.came_while_starting.append(device)
+        machine.wait_ready()
+
 
 def everything_at_power_on():
     return [
         Stick(port="1"), UasDisk(port="2"), Keyboard(port="3"), Mouse(port="4"), Reader(port="5"), Hub(port="6"),
         Stick(port="6.1", serial="B2"), Phone(port="7"), NetworkAdapter(port="8"), SerialAdapter(port="9"),
+    ]
+
+
+def while_starting():
+    """In the initramfs; when its udev has stopped and the next one is not there yet; when that one begins."""
+    return [
+        ("usbcore: registered new interface driver usbfs", Stick(port="10", serial="W1")),
+        ("EXT4-fs (vda): mounted filesystem", UasDisk(port="11")),
+        ("EXT4-fs (vda): mounted filesystem", Keyboard(port="12")),
+        ("systemd[1]: systemd 252", Stick(port="13", serial="W2")),
+        ("systemd[1]: systemd 252", Keyboard(port="14")),
+        ("systemd[1]: Started systemd-journald.service", SerialAdapter(port="15")),
     ]
 
 
@@ -42,7 +66,7 @@ def in_use_at_installation():
 
 BOOTS = (
     Boot("installed", "The package installed; ten devices present at power-on", "installed",
-         plugged=everything_at_power_on, goes_on=True),
+         plugged=everything_at_power_on, starting=while_starting, goes_on=True),
     Boot("rebooted", "The same disk again, observe mode in force, a stick present at power-on", "installed", after="installed",
          plugged=a_stick),
     Boot("running", "A Debian without the package, which is installed while it runs", "bare", gated=False,

@@ -53,6 +53,20 @@ def admits_at_power_on(terminal):
     terminal.expect_usable([device for device in terminal.machine.present if isinstance(device, Reader)], (0, 0))
 
 
+@case("installed", "while it starts: sticks, a UAS disk, an adapter refused whether a udev runs or none; keyboards work")
+def refuses_while_starting(terminal):
+    came = terminal.machine.came_while_starting
+    keyboards = [device for device in came if device.binds]
+    refused = [device for device in came if not device.binds]
+    for device in came:
+        terminal.wait_enumerated(device, (0, 0))
+    terminal.settle()
+    terminal.expect_refused(refused, (0, 0))
+    missing = [device for device in keyboards if not terminal.drivers([device])]
+    check(not missing, f"without a driver: {missing}")
+    terminal.unplug(*came)
+
+
 @case("installed", "the seat's user is logged in, and gets no access list on any node of a USB device")
 def gives_the_seat_nothing(terminal):
     terminal.machine.wait_until("loginctl show-user staff01 --property=State | grep -qE 'active|online'", 60)

@@ -145,9 +145,15 @@ class Machine:
             self.process.wait()
         self._hang_up()
 
-    def power_off(self, timeout=90):
-        """An orderly shutdown."""
+    def power_off(self, meanwhile=None, rounds=0, timeout=90):
+        """An orderly shutdown. meanwhile(round): called twice a second, so many times, as long as the machine is there."""
         self.commands.begin("systemctl poweroff")
+        for number in range(rounds):
+            if self.process.poll() is not None:
+                break
+            with contextlib.suppress(OSError, ValueError):  # it may go off at any instant
+                meanwhile(number)
+            time.sleep(0.5)
         try:
             self.process.wait(PATIENCE * timeout)
         except subprocess.TimeoutExpired:

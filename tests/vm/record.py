@@ -157,3 +157,14 @@ class Record:
             if time.monotonic() > end:
                 raise TimeoutError(f"{what}: not within {PATIENCE * timeout} s")
             time.sleep(0.02)
+
+    def wait_log(self, text, timeout=30):
+        """Until a line of the kernel's log begins so."""
+        end = time.monotonic() + PATIENCE * timeout
+        while True:
+            self.read()
+            if any(line.startswith(text) for _, line in self.log):
+                return
+            if time.monotonic() > end:
+                raise TimeoutError(f"the log does not say '{text}' within {PATIENCE * timeout} s")
+            time.sleep(0.02)

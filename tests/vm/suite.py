@@ -13,6 +13,7 @@ import traceback
 
 import boots
 from case import CASES, Terminal
+from device import Stick
 from machine import Failed
 
 CASE_FILES = tuple(sorted(path.stem for path in pathlib.Path(__file__).resolve().parent.glob("cases_*.py")))
@@ -71,6 +72,19 @@ def whole_boot(terminal):
         raise Failed("\n".join(found[:12]))
 
 
+def shut_down(terminal):
+    """Sticks come while services, udev and the agent are being stopped, until the machine is off."""
+    machine, mark = terminal.machine, terminal.record.mark()
+    machine.unplug_all()
+    machine.power_off(lambda round_: machine.plug(Stick(port=str(1 + round_ % 15), serial=f"D{round_}")), rounds=15)
+    found = terminal.record.forbidden(mark)
+    if found:
+        raise Failed("\n".join(found[:12]))
+    came = [event for event in terminal.record.since(mark) if event.action == "add" and event.keys.get("DEVTYPE") == "usb_device"]
+    if not came:
+        raise Failed("no stick came before the machine was off")
+
+
 def run_boot(boot, cases, score, work, image_of, before):
     """One boot and its cases. before: the machine of the boot it goes on from, or None."""
     print(f"{boot.title}", flush=True)
@@ -78,7 +92,7 @@ def run_boot(boot, cases, score, work, image_of, before):
     machine = boot.machine(directory, image_of, before)
     terminal = Terminal(machine)
     try:
-        if not score.run("boots", machine.boot, machine):
+        if not score.run("boots", lambda: boot.boot(machine), machine):
             score.failed += len(cases)
             print(f"  FAILED          {len(cases)} cases could not run", flush=True)
             return machine
@@ -88,7 +102,7 @@ def run_boot(boot, cases, score, work, image_of, before):
         if boot.gated:
             score.run("nothing else, from the first uevent to the last", lambda: whole_boot(terminal), machine)
         if boot.goes_on and machine.process:
-            machine.power_off()
+            score.run("plugged while it shuts down: nothing comes of them", lambda: shut_down(terminal))
     finally:
         machine.kill()
     return machine
