@@ -4,7 +4,9 @@ import pathlib
 import re
 import subprocess
 
+import gadget
 import root
+import usbroot
 from device import Hub, Keyboard, Mouse, NetworkAdapter, Phone, Reader, SerialAdapter, Stick, UasDisk, WritableStick
 from machine import Machine
 
@@ -14,15 +16,15 @@ class Boot:
     ever be seen but what cases permit. plugged(): the devices present at power-on. starting: (text of the kernel's log, device)
     pairs, plugged when that is said."""
 
-    def __init__(self, name, title, image, after=None, gated=True, plugged=list, starting=tuple, goes_on=False, **options):
+    def __init__(self, name, title, image, after=None, gated=True, plugged=list, starting=tuple, goes_on=False, kind=Machine, **options):
         self.name, self.title, self.image, self.after = name, title, image, after
         self.gated, self.goes_on = gated, goes_on
         self.starting = starting
-        self.plugged, self.options = plugged, options
+        self.plugged, self.kind, self.options = plugged, kind, options
 
     def machine(self, directory, image_of, before):
         devices = self.plugged()
-        machine = Machine(image_of(self.image), directory, disk=before.disk if before else None, boot_devices=devices, **self.options)
+        machine = self.kind(image_of(self.image), directory, disk=before.disk if before else None, boot_devices=devices, **self.options)
         machine.present = devices
         return machine
 
@@ -64,11 +66,18 @@ def in_use_at_installation():
     return [Keyboard(port="3"), WritableStick(port="1", serial="U1"), NetworkAdapter(port="8"), Phone(port="7")]
 
 
+def beside_usb_root():
+    return [Stick(port="1", serial="U2"), Keyboard(port="3")]
+
+
 BOOTS = (
     Boot("installed", "The package installed; ten devices present at power-on", "installed",
          plugged=everything_at_power_on, starting=while_starting, goes_on=True),
     Boot("rebooted", "The same disk again, observe mode in force, a stick present at power-on", "installed", after="installed",
          plugged=a_stick),
+    Boot("gadgets", "The package installed; devices that the guest makes itself", "installed"),
+    Boot("usbroot", "A machine that runs from a USB disk, a stick and a keyboard present at power-on", "usbroot", gated=False,
+         plugged=beside_usb_root, kind=usbroot.UsbRootMachine),
     Boot("running", "A Debian without the package, which is installed while it runs", "bare", gated=False,
          plugged=in_use_at_installation),
     Boot("purged", "A disk from which the package was purged", "purged", gated=False, plugged=everything_at_power_on),
@@ -95,9 +104,11 @@ class Images:
         directory.mkdir(parents=True, exist_ok=True)
         following = following_version(self._deb, directory)
         files = {"/opt/vm/following.deb": following}
-        if name != "bare":
-            return root.build_image(directory, deb=self._deb, files=files, purge=name == "purged")
-        return root.build_image(directory, files={**files, "/opt/vm/sekisho.deb": self._deb})
+        files[gadget.PROGRAM] = gadget.compile_program(directory / "gadget")
+        if name == "bare":
+            return root.build_image(directory, files={**files, "/opt/vm/sekisho.deb": self._deb})
+        prepare = usbroot.prepare if name == "usbroot" else None
+        return root.build_image(directory, deb=self._deb, files=files, prepare=prepare, purge=name == "purged")
 
 
 def following_version(deb, directory):

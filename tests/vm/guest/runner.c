@@ -45,12 +45,17 @@ static void write_all(int fd, const char *bytes, size_t size)
     }
 }
 
+static int digit(char character)
+{
+    return character <= '9' ? character - '0' : character - 'a' + 10;
+}
+
+/* The host's own hexadecimal digits: none is wrong. (sscanf would measure the rest of the line for each of them.) */
 static size_t unhex(char *target, const char *hex)
 {
     size_t used = 0;
-    unsigned byte;
-    for (; sscanf(hex, "%2x", &byte) == 1 && hex[0] && hex[1]; hex += 2)
-        target[used++] = (char)byte;
+    for (; hex[0] && hex[1]; hex += 2)
+        target[used++] = (char)(digit(hex[0]) << 4 | digit(hex[1]));
     target[used] = '\0';
     return used;
 }
