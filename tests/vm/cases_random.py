@@ -143,7 +143,7 @@ def random_devices(terminal):
 
     seed = int(os.environ.get("SEKISHO_SEED") or random.randrange(1 << 31))
     print(f"\n    seed {seed} (SEKISHO_SEED={seed} makes the same devices)", flush=True)
-    began, mark = time.monotonic(), terminal.record.mark()
+    since, began, mark = terminal.now(), time.monotonic(), terminal.record.mark()
     done, configured = run_random(terminal, seed, COUNT, SECONDS)
     bound = [event.keys["DRIVER"] for event in terminal.record.since(mark)
              if event.action == "bind" and event.keys.get("DEVTYPE") == "usb_interface" and gadget.is_made(event)]
@@ -152,7 +152,7 @@ def random_devices(terminal):
     check(bound.count("usbhid") > 0, "not one keyboard among them: this shows nothing")
     terminal.wait_agent()
     expect_valid_events(terminal)
-    terminal.expect_agent_lived()
+    terminal.expect_agent_lived(since)
     expect_keyboard(terminal)
 
 
@@ -178,12 +178,12 @@ def main():
     with machine:
         terminal = Terminal(machine)
         gadget.start_controllers(terminal)
-        done = 0
+        since, done = terminal.now(), 0
         while done < arguments.count:
             seed = arguments.seed + done
             done += run_random(terminal, seed, min(300, arguments.count - done), None)[0]
             terminal.wait_agent()
-            terminal.expect_agent_lived()
+            terminal.expect_agent_lived(since)
             print(f"{done} devices, {time.monotonic() - began:.0f} s, last seed {seed}", flush=True)
         suite.whole_boot(terminal)
 

@@ -65,9 +65,9 @@ class Gadget:
             f"for i in {self.place()}/*:*; do echo ${{i##*/}} $(basename \"$(readlink $i/driver)\"); done").splitlines()
         return {line.split()[0]: (line.split() + [""])[1] for line in listing}
 
-    def expect_closed(self):
-        """Nothing of it was ever bound, no interface is open, and no user opens its node."""
-        none_of(unlike_rules(self.terminal, self.mark, drivers=()))
+    def expect_closed(self, meanwhile=()):
+        """Nothing of it was ever bound (but to `meanwhile`), no interface is open, and no user opens its node."""
+        none_of(unlike_rules(self.terminal, self.mark, drivers=meanwhile))
         bound = {name: driver for name, driver in self.drivers().items() if driver}
         check(not bound, f"bound: {bound}")
         state = self.terminal.run(f"cat {self.place()}/*:*/authorized").split()
