@@ -77,6 +77,9 @@ $(eval $(call flavour,release,$(CC)))
 $(eval $(call flavour,sanitize,$(CC)))
 $(eval $(call flavour,fuzz,$(CLANG)))
 
+# What is built in from other files is built again with them.
+$(foreach flavour,release sanitize fuzz,build/$(flavour)/modules/media/module.o): $(RULES)
+
 build/locale/%/LC_MESSAGES/sekisho.mo: agent/cli/po/%.po
 	@mkdir -p $(@D)
 	$(call say,MSGFMT,$<)

@@ -320,6 +320,19 @@ static void test_settings_accepted_copy_of_another_is_refused(void **state)
     assert_int_equal(load_accepted(place, &version, &error), -EBADMSG);
 }
 
+/* A start that changes nothing writes nothing. */
+static void test_settings_accepted_copy_is_not_written_again(void **state)
+{
+    const struct settings_place *place = *state;
+    struct stat before, after;
+    settings_place_text(place, "policy.json", EMPTY);
+    assert_policy(place, "accepted");
+    assert_int_equal(stat(in_store(place, "policy.accepted"), &before), 0);
+    assert_policy(place, "accepted");
+    assert_int_equal(stat(in_store(place, "policy.accepted"), &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino);
+}
+
 /* What cannot be kept is in force all the same: a store without room does not undo a good policy. */
 static void test_settings_are_accepted_without_a_store(void **state)
 {
@@ -347,6 +360,7 @@ int main(void)
         test(test_settings_accepted_copy_stands_when_the_files_are_refused),
         test(test_settings_damaged_accepted_copy_is_refused_and_mended),
         test(test_settings_accepted_copy_of_another_is_refused),
+        test(test_settings_accepted_copy_is_not_written_again),
         test(test_settings_are_accepted_without_a_store),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
