@@ -3,9 +3,9 @@
 #define SEKISHO_CORE_DAEMON_H
 
 #include "core/control.h"
-#include "core/store/recorder.h"
 #include "core/registry.h"
 #include "core/settings.h"
+#include "core/store/recorder.h"
 
 struct daemon_options {
     const char *configuration_directory; /* "/etc/sekisho" */
