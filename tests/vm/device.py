@@ -159,14 +159,22 @@ class Sound(Device):
 
 
 class Controller:
-    """Another xHCI controller, hot-plugged into PCI: a dock. Its ports are bus "ID.0"."""
+    """Another controller, hot-plugged into PCI: a dock. Its ports are bus "ID.0"."""
+
+    driver, options = "qemu-xhci", {"p2": 15, "p3": 15}
 
     def __init__(self):
         self.id = f"x{next(_numbers)}"
         self.bus = f"{self.id}.0"
 
     def plug(self, qmp):
-        qmp.ask("device_add", driver="qemu-xhci", id=self.id, p2=15, p3=15)
+        qmp.ask("device_add", driver=self.driver, id=self.id, **self.options)
 
     def unplug(self, qmp):
         qmp.ask("device_del", id=self.id)
+
+
+class OldController(Controller):
+    """USB 2.0 alone (EHCI), six ports."""
+
+    driver, options = "usb-ehci", {}
