@@ -144,6 +144,7 @@ def upgrade(terminal):
             terminal.expect_refused([stick, disk], mark)
         rounds += 1
         check(rounds < 300, "dpkg did not end")
+        time.sleep(1)  # dpkg must come to its end too
     check(status == 0, f"dpkg: exit {status}: {output.decode(errors='replace')[-2000:]}")
     check(rounds >= 2, f"only {rounds} rounds during the upgrade")
     terminal.wait_agent()

@@ -8,7 +8,9 @@ from cases_3_policy import apply_policy, in_utc
 
 @case("installed", "observe is set again, to end after the next boot began")
 def observe_over_reboot(terminal):
-    apply_policy(terminal, media={"mode": "observe", "until": in_utc(terminal, 200)})
+    # Time to shut down and to start again, on this host and under its present load.
+    until = in_utc(terminal, int(60 + 1.5 * terminal.machine.boot_seconds))
+    apply_policy(terminal, media={"mode": "observe", "until": until})
     terminal.wait_event(kind="observe_started", count=2)
     terminal.run("sync")
 

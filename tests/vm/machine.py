@@ -137,6 +137,7 @@ class Machine:
         if not self.commands.ready.wait(PATIENCE * timeout):
             raise TimeoutError(f"the guest takes no commands after {PATIENCE * timeout} s\n{self.tail()}")
         self.run("systemctl is-system-running --wait >/dev/null; true", timeout=timeout)
+        self.boot_seconds = time.monotonic() - self.switched_on
 
     def kill(self):
         """The power cut: QEMU is gone at once, with whatever the guest had not flushed to its disk."""
