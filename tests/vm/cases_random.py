@@ -119,21 +119,21 @@ def is_over(done, began, count, seconds):
 def run_random(terminal, seed, count, seconds):
     """Plugs random devices until `count` are done and `seconds` are over. (done, configured)."""
     maker, began = Maker(seed, known_ids(terminal)), time.monotonic()
-    done = configured = 0
+    tried = done = configured = 0
     while not is_over(done, began, count, seconds):
         mark = terminal.record.mark()
         lines = [maker.device() for _ in range(BATCH)]
         results = play(terminal, lines)
-        seen = [result for result in results if result in ("configured", "seen")]
         wrong = unlike_rules(terminal, mark)
         if wrong:
-            none_of([f"seed {seed}, devices {done} to {done + BATCH}:", *wrong, *lines])
-        came = {(event.path, event.keys.get("SEQNUM")) for event in terminal.record.since(mark)
-                if event.action == "add" and event.keys.get("DEVTYPE") == "usb_device" and gadget.is_made(event)}
-        check(len(came) >= len(seen), f"{len(seen)} devices were plugged, the kernel shows {len(came)}")
-        done += len(seen)
+            none_of([f"seed {seed}, after device {tried}:", *wrong, *lines])
+        # The kernel's own count: some of arbitrary bytes it does not take for a device at all.
+        came = sum(1 for event in terminal.record.since(mark)
+                   if event.action == "add" and event.keys.get("DEVTYPE") == "usb_device" and gadget.is_made(event))
+        check(came >= max(results.count("configured"), BATCH // 2), f"{came} devices came: {results}")
+        tried += BATCH
+        done += came
         configured += results.count("configured")
-        check(len(seen) >= BATCH // 2, f"most devices could not be made: {sorted(set(results) - {'configured', 'seen'})}")
     return done, configured
 
 
