@@ -10,12 +10,12 @@ import time
 
 import gadget
 from case import case, check, none_of
-from gadget import play, unlike_rules
+from gadget import play_side_by_side, unlike_rules
 
 # In the suite: at least so many, and no longer than so many seconds once these are done.
 COUNT = 150
 SECONDS = 150
-BATCH = 30
+BATCH = 60
 
 # What the ids that are taken from the guest's modules.alias belong to.
 FAMILIES = re.compile(
@@ -123,7 +123,7 @@ def run_random(terminal, seed, count, seconds):
     while not is_over(done, began, count, seconds):
         mark = terminal.record.mark()
         lines = [maker.device() for _ in range(BATCH)]
-        results = play(terminal, lines)
+        results = play_side_by_side(terminal, lines)
         wrong = unlike_rules(terminal, mark)
         if wrong:
             none_of([f"seed {seed}, after device {tried}:", *wrong, *lines])

@@ -87,13 +87,32 @@ def plugged(terminal, *words, controller=0):
         terminal.run(f"kill {pid}; timeout 60 tail --pid={pid} -f /dev/null", timeout=90)
 
 
-def play(terminal, lines, controller=0, timeout=None):
+def play(terminal, lines):
     """Plugs one after the other, each out before the next one. What came of each: "configured", "seen" (not configured by the
     kernel), "gone", or why it could not be made."""
+    return _finish(terminal, [_begin(terminal, lines, 0)])
+
+
+def play_side_by_side(terminal, lines):
+    """The same on all controllers at once, in no order. GadgetFS takes the first that is free: those lines go to one controller."""
+    first = [line for line in lines if "through=gadgetfs" in line]
+    others = [line for line in lines if "through=gadgetfs" not in line]
+    shares = [first, *(others[number::CONTROLLERS - 1] for number in range(CONTROLLERS - 1))]
+    return _finish(terminal, [_begin(terminal, share, controller) for controller, share in enumerate(shares) if share])
+
+
+def _begin(terminal, lines, controller):
     text = "\n".join(lines)
-    output = terminal.run(f"{PROGRAM} --play {controller} <<'EOF'\n{text}\nEOF", timeout=timeout or 60 + 15 * len(lines))
-    results = output.splitlines()
-    check(len(results) == len(lines), f"{len(lines)} devices, {len(results)} results: {output[-500:]}")
+    return terminal.machine.commands.begin(f"{PROGRAM} --play {controller} <<'EOF'\n{text}\nEOF"), len(lines)
+
+
+def _finish(terminal, begun):
+    results = []
+    for number, count in begun:
+        status, output = terminal.machine.commands.finish(number, 60 + 15 * count)
+        fresh = output.decode(errors="replace").splitlines()
+        check(status == 0 and len(fresh) == count, f"{count} devices, {len(fresh)} results, exit {status}: {fresh[-3:]}")
+        results += fresh
     return results
 
 
