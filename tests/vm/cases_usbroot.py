@@ -14,7 +14,8 @@ def expect_only_own_disk(terminal):
     incomplete = terminal.record.complete()
     check(not incomplete, incomplete)
     none_of(terminal.record.forbidden(permitted=is_own_disk))
-    hosts = {event.path for event in terminal.record.events if event.action == "add" and event.subsystem == "scsi_host"}
+    hosts = {event.path for event in terminal.record.events
+             if event.action == "add" and event.subsystem == "scsi_host" and event.is_usb}
     check(len(hosts) == 1, f"SCSI hosts: {hosts}")
     check(terminal.run("ls /sys/block | grep ^sd").split() == ["sda"], "there is another disk")
 
@@ -50,7 +51,7 @@ def refuses_stick_plugged_later(terminal):
 
 @case("usbroot", "purged, and installed again while it runs from its USB disk: the disk stays, its rule is the same, a stick is refused")
 def installs_on_usb_root(terminal):
-    terminal.unplug(terminal.machine.present[0])
+    terminal.unplug(*terminal.machine.plugged)
     terminal.run("DEBIAN_FRONTEND=noninteractive dpkg --purge sekisho", timeout=240)
     status, _ = terminal.machine.attempt(f"test -e /{usbroot.RULES_PATH}")
     check(status != 0, "the own disk's rule is left behind")
