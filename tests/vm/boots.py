@@ -14,11 +14,12 @@ from machine import Machine
 class Boot:
     """name: what cases say. image: which disk. after: the boot whose disk it goes on from. gated: nothing forbidden may
     ever be seen but what cases permit. plugged(): the devices present at power-on. starting: (text of the kernel's log, device)
-    pairs, plugged when that is said."""
+    pairs, plugged when that is said. goes_on: it is shut down in order, for the next boot; shuts_down: sticks are
+    plugged meanwhile."""
 
-    def __init__(self, name, title, image, after=None, gated=True, plugged=list, starting=tuple, goes_on=False, kind=Machine, **options):
+    def __init__(self, name, title, image, after=None, gated=True, plugged=list, starting=tuple, goes_on=False, shuts_down=False, kind=Machine, **options):
         self.name, self.title, self.image, self.after = name, title, image, after
-        self.gated, self.goes_on = gated, goes_on
+        self.gated, self.goes_on, self.shuts_down = gated, goes_on, shuts_down
         self.starting = starting
         self.plugged, self.kind, self.options = plugged, kind, options
 
@@ -74,7 +75,7 @@ BOOTS = (
     Boot("installed", "The package installed; ten devices present at power-on", "installed",
          plugged=everything_at_power_on, starting=while_starting, goes_on=True),
     Boot("rebooted", "The same disk again, observe mode in force, a stick present at power-on", "installed", after="installed",
-         plugged=a_stick),
+         plugged=a_stick, shuts_down=True),
     Boot("gadgets", "The package installed; devices that the guest makes itself", "installed"),
     Boot("usbroot", "A machine that runs from a USB disk, a stick and a keyboard present at power-on", "usbroot", gated=False,
          plugged=beside_usb_root, kind=usbroot.UsbRootMachine),

@@ -102,6 +102,8 @@ def run_boot(boot, cases, score, work, image_of, before):
         if boot.gated:
             score.run("nothing else, from the first uevent to the last", lambda: whole_boot(terminal), machine)
         if boot.goes_on and machine.process:
+            machine.power_off()
+        if boot.shuts_down and machine.process:
             score.run("plugged while it shuts down: nothing comes of them", lambda: shut_down(terminal))
     finally:
         machine.kill()
