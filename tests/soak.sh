@@ -1,9 +1,9 @@
 #!/bin/sh
-# make soak: what is found by trying long rather than by thinking. Every part runs for its share of SOAK_SECONDS (default 1200), prints
+# make soak: what is found by trying long rather than by thinking. Every part runs for its share of SOAK_SECONDS (default 900), prints
 # how many trials it did, and fails when it could not run or did none. Ends in "N passed, N failed".
 set -u
 
-: "${SOAK_SECONDS:=1200}"
+: "${SOAK_SECONDS:=900}"
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
 passed=0
