@@ -52,7 +52,7 @@ fuzz: $(FUZZ)
 
 # --- soak: for a time, not a count. tests/soak/*.c are its programs ----------------------------------------------------
 SOAK := $(patsubst %.c,build/sanitize/%,$(wildcard tests/soak/*.c))
-SOAK_SECONDS ?= 1200
+SOAK_SECONDS ?= 900
 $(eval $(call programs,sanitize,$(CC),$(SOAK)))
 
 soak: deb $(FUZZ) $(SOAK)
