@@ -86,8 +86,11 @@ def _load(terminal, loaded):
     """What the drivers' modules are, in memory or not; uas holds usb_storage."""
     modules = " ".join(["usbhid", "uas", *CLAIMED])
     terminal.run(f"modprobe -a {modules}" if loaded else f"modprobe -r {modules}")
-    there = terminal.run("cut -d' ' -f1 /proc/modules").split()
-    check(all((module in there) == loaded for module in CLAIMED), f"modules loaded: {there}")
+    check(all((module in _modules(terminal)) == loaded for module in CLAIMED), f"modules in memory: {_modules(terminal)}")
+
+
+def _modules(terminal):
+    return terminal.run("cut -d' ' -f1 /proc/modules").split()
 
 
 def _expect_all_closed(terminal, mark, count):
@@ -99,33 +102,33 @@ def _expect_all_closed(terminal, mark, count):
     none_of(unlike_rules(terminal, mark, drivers=()))
 
 
-def _disguised(terminal, id, driver):
-    """Three of one id on three controllers; then whatever could bind a driver to what was left open comes: udev looks at everything
-    again, and the driver's module is put into memory."""
+def _disguised(terminal, turn, loaded):
+    """One of each class on a controller of its own, each with another driver's id; then whatever could bind a driver to what was left
+    open comes: udev looks at everything again, and the drivers' modules are put into memory."""
+    ids = [list(CLAIMED.values())[(turn + number) % len(CLAIMED)] for number in range(len(DISGUISES))]
     with contextlib.ExitStack() as stack:
         mark = terminal.record.mark()
-        for controller, kind in enumerate(DISGUISES):
+        for controller, (kind, id) in enumerate(zip(DISGUISES, ids)):
             stack.enter_context(plugged(terminal, f"id={id} interface={kind}:06:50,bi,bo", controller=controller))
-        _expect_all_closed(terminal, mark, len(DISGUISES))
         terminal.run("udevadm trigger --action=add && udevadm settle --timeout=60", timeout=90)
         _expect_all_closed(terminal, mark, len(DISGUISES))
-        terminal.run(f"modprobe {driver}")
+        strange = [] if loaded else [module for module in _modules(terminal) if module in CLAIMED]
+        check(not strange, f"refused devices have loaded {strange}")
+        terminal.run(f"modprobe -a {' '.join(CLAIMED)}")
         terminal.settle()
         _expect_all_closed(terminal, mark, len(DISGUISES))
 
 
 @case("gadgets", "adapters and disks that say class 03, 09 or 0b: drivers loaded before and not, agent up and stopped")
 def disguised_devices(terminal):
-    for loaded in (False, True):
-        for running in (True, False):
-            _load(terminal, loaded)
-            if not running:
-                _stop_agent(terminal)
-            try:
-                for driver, id in CLAIMED.items():
-                    _disguised(terminal, id, driver)
-            finally:
-                terminal.wait_agent()
+    for turn, (loaded, running) in enumerate((loaded, running) for loaded in (False, True) for running in (True, False)):
+        _load(terminal, loaded)
+        if not running:
+            _stop_agent(terminal)
+        try:
+            _disguised(terminal, turn, loaded)
+        finally:
+            terminal.wait_agent()
     expect_keyboard(terminal)
 
 
