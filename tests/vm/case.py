@@ -142,14 +142,15 @@ class Terminal:
     # --- the store ---------------------------------------------------------------------------------------------------------
 
     def events(self, **matching):
-        """What `sekisho events --json` shows; matching: kind=, port= (the end of the path), serial=, or any of Sekisho's own."""
+        """What `sekisho events --json` shows; matching: kind=, port= (the end of the path), serial=, or any of Sekisho's own. A tuple
+        matches any of its values."""
         lines = self.run("sekisho events --json", timeout=90).splitlines()
         return [event for event in map(json.loads, lines) if self._matches(event, matching)]
 
     def _matches(self, event, matching):
         own = {**event.get("unmapped", {}).get("sekisho", {}), "serial": event.get("peripheral_device", {}).get("serial_number")}
         return all(
-            str(own.get("port", "")).endswith(f"/{value}") if key == "port" else own.get(key) == value
+            str(own.get("port", "")).endswith(f"/{value}") if key == "port" else own.get(key) in (value if isinstance(value, tuple) else (value,))
             for key, value in matching.items())
 
     def wait_event(self, timeout=30, count=1, **matching):
