@@ -14,6 +14,10 @@ struct host_operations {
      * (it is counted as lost), and an admission must not happen. */
     int (*record)(struct host *host, const struct event *event);
 
+    /* Says that this module has caught up. When every module has (module.h), this moment is noted as watched until now, and an
+     * interval that nobody watched cannot begin before it. Cheap; call it after each turn of work. */
+    void (*caught_up)(struct host *host);
+
     /* Small values in state.db that outlive a restart; key is "MODULE.name". put is durable when it returns.
      * get: malloc'ed text, -ENOENT when there is none. */
     int (*state_get)(struct host *host, const char *key, char **ret_text);
@@ -27,12 +31,16 @@ struct host {
     const char *
         contact; /* whom staff ask: "情報政策課 内線2345"; from agent.json; borrowed, changes with a reload */
     bool was_running; /* an agent ran in this boot before: what is present may have come while none watched */
-    int64_t absent_from_ms; /* since when nobody watched; 0: first start */
 };
 
 static inline int host_record(struct host *host, const struct event *event)
 {
     return host->operations->record(host, event);
+}
+
+static inline void host_caught_up(struct host *host)
+{
+    host->operations->caught_up(host);
 }
 
 static inline int host_state_get(struct host *host, const char *key, char **ret_text)

@@ -42,6 +42,8 @@ struct module {
     void (*reload)(void *self, void *agent, void *policy);
     /* Once a heartbeat (and once after start): looks whether the world still is as it should be. May be NULL. */
     void (*check)(void *self);
+    /* Is all that this module was told until now in the chain? May be NULL: always. */
+    bool (*caught_up)(void *self);
     /* Adds its state to `sekisho status` (an object of its own, borrowed) and names what the heartbeat tells. */
     void (*status)(void *self, struct json_object *into);
     /* Gives back everything, in any state after open. Never opens the gate, never closes a keyboard. */

@@ -154,6 +154,7 @@ int daemon_start(struct daemon *daemon)
     if (error < 0)
         return error;
     registry_check(&daemon->registry);
+    daemon_mark_watched(daemon);
     sd_event_set_watchdog(daemon->loop, 1);
     sd_notifyf(0, "READY=1\nSTATUS=policy: %s", daemon->policy_origin);
     return 0;
@@ -167,6 +168,7 @@ int daemon_run(struct daemon *daemon)
 void daemon_close(struct daemon *daemon)
 {
     sd_notify(0, "STOPPING=1");
+    daemon_mark_watched(daemon);
     registry_close(&daemon->registry);
     if (daemon->recorder) {
         struct event stopped = EVENT(EVENT_AGENT_STOPPED);

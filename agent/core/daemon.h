@@ -63,6 +63,7 @@ int daemon_link_packet(const struct chain_link *link, char **ret_bytes, size_t *
 /* Records where the store can be used; see host.h. In daemon_store.c. */
 int daemon_record(struct daemon *daemon, const struct event *event);
 int daemon_store_open(struct daemon *daemon);
+void daemon_mark_watched(struct daemon *daemon); /* where every module has caught up */
 extern const struct host_operations daemon_host_operations;
 
 /* The heartbeat's timer and what happens at each. In heartbeat.c. */

@@ -37,8 +37,22 @@ static int host_operation_put(struct host *host, const char *key, const char *te
     return daemon->recorder ? recorder_state_put(daemon->recorder, key, text) : daemon->recorder_error;
 }
 
+/* The moment is taken before the modules are asked: what comes while they answer is later than it. */
+void daemon_mark_watched(struct daemon *daemon)
+{
+    int64_t now_ms = clock_realtime_ms(daemon->source.clock);
+    if (daemon->recorder && registry_caught_up(&daemon->registry))
+        recorder_mark_watched(daemon->recorder, now_ms);
+}
+
+static void host_operation_caught_up(struct host *host)
+{
+    daemon_mark_watched(daemon_of(host));
+}
+
 const struct host_operations daemon_host_operations = {
     .record = host_operation_record,
+    .caught_up = host_operation_caught_up,
     .state_get = host_operation_get,
     .state_put = host_operation_put,
 };
@@ -50,14 +64,14 @@ static void on_event(void *context)
         control_wake(daemon->control);
 }
 
-/* What nobody watched is said first: from the last sign of life (or the clean stop) until now. */
+/* What nobody watched is said first: from the last moment that is known to be watched until now. */
 static void record_past(struct daemon *daemon)
 {
     const struct recorder_past *past = &daemon->past;
     int64_t now = clock_realtime_ms(daemon->source.clock);
     if (!past->first) {
         struct event gap = EVENT(EVENT_UNOBSERVED_INTERVAL);
-        event_set_number(&gap, EVENT_INTERVAL_FROM_MS, past->last_alive_ms);
+        event_set_number(&gap, EVENT_INTERVAL_FROM_MS, past->watched_ms);
         event_set_number(&gap, EVENT_INTERVAL_TO_MS, now);
         event_set_boolean(&gap, EVENT_INTERVAL_CLEAN, past->clean);
         daemon_record(daemon, &gap);
@@ -89,7 +103,6 @@ int daemon_store_open(struct daemon *daemon)
             daemon->options.store_directory);
     recorder_on_event(daemon->recorder, on_event, daemon);
     daemon->host.was_running = !daemon->past.first && daemon->past.same_boot;
-    daemon->host.absent_from_ms = daemon->past.last_alive_ms;
     record_past(daemon);
     return 0;
 }

@@ -42,7 +42,6 @@ static void heartbeat_record(struct daemon *daemon)
     event_set_number(&event, EVENT_POLICY_VERSION, daemon->policy_version);
     if (recorder_fill_heartbeat(daemon->recorder, &event) >= 0)
         daemon_record(daemon, &event);
-    recorder_mark_alive(daemon->recorder);
     json_object_put(modules);
 }
 
@@ -51,6 +50,7 @@ static int on_heartbeat(sd_event_source *source, uint64_t usec, void *context)
     struct daemon *daemon = context;
     daemon_store_open(daemon);
     registry_check(&daemon->registry);
+    daemon_mark_watched(daemon); /* before the event, whose flush takes the mark along */
     heartbeat_record(daemon);
     sd_event_source_set_time_relative(source, next_interval_us(daemon));
     sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);

@@ -56,6 +56,14 @@ void registry_check(struct registry *registry)
             registry->modules[i]->check(registry->selves[i]);
 }
 
+bool registry_caught_up(struct registry *registry)
+{
+    for (unsigned i = 0; i < registry->opened; i++)
+        if (registry->modules[i]->caught_up && !registry->modules[i]->caught_up(registry->selves[i]))
+            return false;
+    return true;
+}
+
 void registry_status(struct registry *registry, struct json_object *into)
 {
     for (unsigned i = 0; i < registry->opened; i++) {

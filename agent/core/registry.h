@@ -22,6 +22,7 @@ void registry_reload(
     struct registry *registry, struct settings_document *agent, struct settings_document *policy);
 
 void registry_check(struct registry *registry);
+bool registry_caught_up(struct registry *registry);                        /* each of them */
 void registry_status(struct registry *registry, struct json_object *into); /* one member a module */
 void registry_close(struct registry *registry);
 

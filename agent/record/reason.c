@@ -47,6 +47,8 @@ static const struct reason_row REASONS[REASON_COUNT] = {
     [REASON_FOUND_OPEN] = {"M-18",
         "An interface of this USB device that may not be used was found open; it was closed again.",
         "この機器の使えない機能が開かれていたため、閉じました。"},
+    [REASON_GONE] = {"M-19", "This USB device was unplugged before the agent could look at it and record it.",
+        "確認と記録の前に取り外されました。"},
     [REASON_LISTED] = {"M-20", "This USB device is listed in the policy.", "この機器は許可されています。"},
     [REASON_IN_USE] = {"M-21",
         "In use when the agent was installed: stays until it is unplugged or the terminal restarts.",

@@ -13,6 +13,71 @@
 #include <fcntl.h>
 #include <string.h>
 
+/* --- what the kernel says ---------------------------------------------------------------------------------------------- */
+
+static void settle_arrival(struct media *media, const struct present *present)
+{
+    if (present->recorded)
+        (void)arrivals_take(&media->arrivals, present->facts->name, present->facts->devnum);
+}
+
+static void record_unseen(
+    struct media *media, const struct arrival *arrival, enum event_kind kind, enum reason why)
+{
+    cleanup_free_ struct facts *facts = calloc(1, sizeof(*facts));
+    if (!facts)
+        return;
+    memcpy(facts->name, arrival->name, sizeof(facts->name));
+    facts->devnum = arrival->devnum;
+    facts->vendor = arrival->vendor;
+    facts->product = arrival->product;
+    const struct present present = {.facts = facts};
+    (void)account_record(media->host, kind, &present, why);
+}
+
+void media_arrived(struct media *media, const struct arrival *arrival)
+{
+    const struct present *present = inventory_find(&media->inventory, arrival->name);
+    if (present && present->recorded && present->facts->devnum == arrival->devnum)
+        return;
+    if (arrivals_add(&media->arrivals, arrival) < 0)
+        record_unseen(media, arrival, EVENT_DEVICE_REFUSED, REASON_TOO_MANY);
+}
+
+void media_gone(struct media *media, const struct arrival *arrival)
+{
+    if (arrivals_take(&media->arrivals, arrival->name, arrival->devnum))
+        record_unseen(media, arrival, EVENT_DEVICE_DISCONNECTED, REASON_GONE);
+}
+
+void media_missed(struct media *media)
+{
+    struct event gap = EVENT(EVENT_UNOBSERVED_INTERVAL);
+    log_warning("media: the kernel's events came faster than they could be read");
+    arrivals_clear(&media->arrivals);
+    media_look_all(media);
+    event_set_number(&gap, EVENT_INTERVAL_FROM_MS, media->watched_ms);
+    event_set_number(&gap, EVENT_INTERVAL_TO_MS, clock_realtime_ms(media->host->clock));
+    event_set_boolean(&gap, EVENT_INTERVAL_CLEAN, false);
+    (void)host_record(media->host, &gap);
+}
+
+/* As if the kernel had said it: a device that was there before the agent, and that waits for udev. */
+static void arrive(struct media *media, const struct facts *facts)
+{
+    struct arrival arrival = {.devnum = facts->devnum, .vendor = facts->vendor, .product = facts->product};
+    memcpy(arrival.name, facts->name, sizeof(arrival.name));
+    media_arrived(media, &arrival);
+}
+
+bool media_has_caught_up(struct media *media, int64_t now_ms)
+{
+    if (media->arrivals.count > 0)
+        return false;
+    media->watched_ms = now_ms;
+    return true;
+}
+
 /* --- reading ---------------------------------------------------------------------------------------------------------- */
 
 /* -EAGAIN: udev has not looked yet, and whether this is a listed reader depends on it; its event will come. */
@@ -31,8 +96,10 @@ static int read_device(struct media *media, const char *name, int *ret_fd, struc
         return r;
     if (media->marks.reader && decide_asks_for_reader(facts)) {
         enum monitor_reader mark = media->marks.reader(media->marks.context, name);
-        if (mark == MONITOR_READER_UNKNOWN)
+        if (mark == MONITOR_READER_UNKNOWN) {
+            arrive(media, facts);
             return -EAGAIN;
+        }
         facts->reader = mark == MONITOR_READER_YES;
     }
     *ret_fd = take_fd(&fd);
@@ -91,6 +158,7 @@ static void refuse_untracked(struct media *media, int device, struct facts *fact
 {
     struct present present = {.facts = facts, .was_there = media->starting};
     enforce(media, device, &present);
+    settle_arrival(media, &present);
 }
 
 /* A name and devnum taken over by another device between two looks would be another unit. */
@@ -115,6 +183,7 @@ static void look_at_facts(struct media *media, int device, struct present *prese
         present->own_disk = own_disk_is_on(media->root, media->sys, present->facts->name);
     present->seen = true;
     enforce(media, device, present);
+    settle_arrival(media, present);
 }
 
 static void update(struct present *present, struct facts *facts)
@@ -272,6 +341,7 @@ void media_set_policy(struct media *media, struct media_policy *policy)
 void media_start(struct media *media, struct media_policy *policy)
 {
     media->starting = true;
+    media->watched_ms = clock_realtime_ms(media->host->clock);
     media_set_policy(media, policy);
     media->starting = false;
     nodes_prune(media->root, &media->inventory);
@@ -307,6 +377,7 @@ void media_destroy(struct media *media)
     observe_close(&media->observe, media->host);
     monitor_close(media->monitor);
     inventory_clear(&media->inventory);
+    arrivals_clear(&media->arrivals);
     media_policy_destroy(media->policy);
     fd_close(&media->sys);
     fd_close(&media->root);

@@ -4,6 +4,7 @@
 #define SEKISHO_MEDIA_MEDIA_H
 
 #include "contract/host.h"
+#include "media/arrivals.h"
 #include "media/drift.h"
 #include "media/inventory.h"
 #include "media/media_policy.h"
@@ -24,6 +25,8 @@ struct media {
     int sys, root; /* open /sys and /; owned */
     bool starting; /* the first look: what is found was already there */
     struct inventory inventory;
+    struct arrivals arrivals; /* not in the chain yet */
+    int64_t watched_ms;       /* when there were none the last time */
     struct observe observe;
     struct drift drift;
 };
@@ -36,6 +39,13 @@ void media_destroy(struct media *media);
 void media_start(struct media *media, struct media_policy *policy);
 /* Looks at one device afresh: reads, decides, acts, records. Gone: records that. Safe to call at any time, any number of times. */
 void media_look(struct media *media, const char *name);
+/* The kernel says that a device came, or went: one that goes before it was recorded is recorded then. */
+void media_arrived(struct media *media, const struct arrival *arrival);
+void media_gone(struct media *media, const struct arrival *arrival);
+/* Some of the kernel's words were lost: says since when, and looks at everything. */
+void media_missed(struct media *media);
+/* Is there no arrival that the chain does not tell of? All that the kernel said until now_ms has been handed on. */
+bool media_has_caught_up(struct media *media, int64_t now_ms);
 /* At every device, and at what has gone. */
 void media_look_all(struct media *media);
 /* Looks again at the same devices under a new policy, which it takes over. */

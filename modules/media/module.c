@@ -17,6 +17,27 @@ static void on_overrun(void *context)
     media_look_all(context);
 }
 
+static void on_arrived(void *context, const struct arrival *arrival)
+{
+    media_arrived(context, arrival);
+}
+
+static void on_gone(void *context, const struct arrival *arrival)
+{
+    media_gone(context, arrival);
+}
+
+static void on_missed(void *context)
+{
+    media_missed(context);
+}
+
+static void on_turn_over(void *context)
+{
+    struct media *media = context;
+    host_caught_up(media->host);
+}
+
 static enum monitor_reader reader_mark(void *context, const char *name)
 {
     return monitor_reader(context, name);
@@ -24,7 +45,14 @@ static enum monitor_reader reader_mark(void *context, const char *name)
 
 static int media_module_open(struct host *host, void **ret_self)
 {
-    static const struct monitor_calls calls = {.device = on_device, .overrun = on_overrun};
+    static const struct monitor_calls calls = {
+        .device = on_device,
+        .overrun = on_overrun,
+        .arrived = on_arrived,
+        .gone = on_gone,
+        .missed = on_missed,
+        .turn_over = on_turn_over,
+    };
     cleanup_fd_ int sys = open("/sys", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     cleanup_fd_ int root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (sys < 0 || root < 0)
@@ -62,6 +90,13 @@ static void media_module_check(void *self)
     media_check(self);
 }
 
+static bool media_module_caught_up(void *self)
+{
+    struct media *media = self;
+    int64_t now_ms = clock_realtime_ms(media->host->clock);
+    return monitor_is_drained(media->monitor) && media_has_caught_up(media, now_ms);
+}
+
 static void media_module_status(void *self, struct json_object *into)
 {
     media_status(self, into);
@@ -86,6 +121,7 @@ const struct module media_module = {
     .start = media_module_start,
     .reload = media_module_reload,
     .check = media_module_check,
+    .caught_up = media_module_caught_up,
     .status = media_module_status,
     .close = media_module_close,
 };

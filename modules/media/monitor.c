@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <libudev.h>
+#include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A few hundred uevents; as much as the kernel's limit lets a daemon without capabilities have. */
@@ -15,8 +17,8 @@
 
 struct monitor {
     struct udev *udev;
-    struct udev_monitor *source;
-    sd_event_source *watch;
+    struct udev_monitor *rules, *kernel;
+    sd_event_source *rules_watch, *kernel_watch;
     const struct monitor_calls *calls;
     void *context;
 };
@@ -57,51 +59,104 @@ static void note(struct turn *turn, struct udev_device *device)
     turn->names[turn->count++][length] = '\0';
 }
 
-static void gather(struct monitor *monitor, struct turn *turn)
+/* The next event; NULL: there is none. What was lost before it is noted. */
+static struct udev_device *receive(struct udev_monitor *source, bool *lost)
 {
-    for (unsigned i = 0; i < EVENTS_A_TURN; i++) {
+    struct udev_device *device;
+    do {
         errno = 0;
-        cleanup_(device_unref) struct udev_device *device = udev_monitor_receive_device(monitor->source);
-        if (device)
-            note(turn, device);
-        else if (errno == ENOBUFS)
-            turn->overrun = true;
-        else
-            return;
-    }
+        device = udev_monitor_receive_device(source);
+        *lost |= !device && errno == ENOBUFS;
+    } while (!device && errno == ENOBUFS);
+    return device;
 }
 
-static int on_event(sd_event_source *source, int fd, uint32_t events, void *context)
+static int on_rules(sd_event_source *source, int fd, uint32_t events, void *context)
 {
     struct monitor *monitor = context;
     struct turn turn = {0};
-    gather(monitor, &turn);
+    for (unsigned i = 0; i < EVENTS_A_TURN; i++) {
+        cleanup_(device_unref) struct udev_device *device = receive(monitor->rules, &turn.overrun);
+        if (!device)
+            break;
+        note(&turn, device);
+    }
     if (turn.overrun) {
         log_warning(
             "media: udev's events came faster than they could be read; looking at every device again");
         monitor->calls->overrun(monitor->context);
-        return 0;
     }
-    for (unsigned i = 0; i < turn.count; i++)
+    for (unsigned i = 0; i < turn.count && !turn.overrun; i++)
         monitor->calls->device(monitor->context, turn.names[i]);
+    monitor->calls->turn_over(monitor->context);
     return 0;
 }
 
-static int open_source(struct monitor *monitor)
+static bool read_arrival(struct udev_device *device, struct arrival *ret_arrival)
 {
+    const char *name = udev_device_get_sysname(device);
+    const char *number = udev_device_get_property_value(device, "DEVNUM");
+    const char *product = udev_device_get_property_value(device, "PRODUCT"); /* "46f4/1/100" */
+    if (!name || !number || !facts_is_device_name(name) || strlen(name) >= FACTS_NAME_MAX)
+        return false;
+    *ret_arrival = (struct arrival){0};
+    strcpy(ret_arrival->name, name);
+    return sscanf(number, "%u", &ret_arrival->devnum) == 1 && product &&
+           sscanf(product, "%hx/%hx", &ret_arrival->vendor, &ret_arrival->product) == 2;
+}
+
+static void hand_on(const struct monitor *monitor, struct udev_device *device)
+{
+    struct arrival arrival;
+    const char *action = udev_device_get_action(device);
+    if (!action || !read_arrival(device, &arrival))
+        return;
+    if (strcmp(action, "add") == 0)
+        monitor->calls->arrived(monitor->context, &arrival);
+    else if (strcmp(action, "remove") == 0)
+        monitor->calls->gone(monitor->context, &arrival);
+}
+
+static int on_kernel(sd_event_source *source, int fd, uint32_t events, void *context)
+{
+    struct monitor *monitor = context;
+    bool missed = false;
+    for (unsigned i = 0; i < EVENTS_A_TURN; i++) {
+        cleanup_(device_unref) struct udev_device *device = receive(monitor->kernel, &missed);
+        if (!device)
+            break;
+        hand_on(monitor, device);
+    }
+    if (missed)
+        monitor->calls->missed(monitor->context);
+    monitor->calls->turn_over(monitor->context);
+    return 0;
+}
+
+static int source_open(
+    struct udev *udev, const char *name, const char *const (*filter)[2], struct udev_monitor **ret_source)
+{
+    *ret_source = udev_monitor_new_from_netlink(udev, name);
+    if (!*ret_source)
+        return errno ? -errno : -ENOMEM;
+    for (; (*filter)[0]; filter++) {
+        int r = udev_monitor_filter_add_match_subsystem_devtype(*ret_source, (*filter)[0], (*filter)[1]);
+        if (r < 0)
+            return r;
+    }
+    (void)udev_monitor_set_receive_buffer_size(*ret_source, BUFFER_BYTES);
+    return udev_monitor_enable_receiving(*ret_source);
+}
+
+static int sources_open(struct monitor *monitor)
+{
+    static const char *const of_rules[][2] = {{"usb", NULL}, {"input", NULL}, {NULL, NULL}};
+    static const char *const of_kernel[][2] = {{"usb", "usb_device"}, {NULL, NULL}};
     monitor->udev = udev_new();
     if (!monitor->udev)
         return -ENOMEM;
-    monitor->source = udev_monitor_new_from_netlink(monitor->udev, "udev");
-    if (!monitor->source)
-        return errno ? -errno : -ENOMEM;
-    int r = udev_monitor_filter_add_match_subsystem_devtype(monitor->source, "usb", NULL);
-    if (r == 0)
-        r = udev_monitor_filter_add_match_subsystem_devtype(monitor->source, "input", NULL);
-    if (r < 0)
-        return r;
-    (void)udev_monitor_set_receive_buffer_size(monitor->source, BUFFER_BYTES);
-    return udev_monitor_enable_receiving(monitor->source);
+    int r = source_open(monitor->udev, "kernel", of_kernel, &monitor->kernel);
+    return r < 0 ? r : source_open(monitor->udev, "udev", of_rules, &monitor->rules);
 }
 
 int monitor_open(const struct monitor_calls *calls, void *context, struct monitor **ret_monitor)
@@ -111,7 +166,7 @@ int monitor_open(const struct monitor_calls *calls, void *context, struct monito
         return -ENOMEM;
     monitor->calls = calls;
     monitor->context = context;
-    int r = open_source(monitor);
+    int r = sources_open(monitor);
     if (r < 0) {
         monitor_close(monitor);
         return r;
@@ -122,16 +177,28 @@ int monitor_open(const struct monitor_calls *calls, void *context, struct monito
 
 int monitor_start(struct monitor *monitor, sd_event *loop)
 {
+    int r = sd_event_add_io(
+        loop, &monitor->kernel_watch, udev_monitor_get_fd(monitor->kernel), EPOLLIN, on_kernel, monitor);
+    if (r < 0)
+        return r;
     return sd_event_add_io(
-        loop, &monitor->watch, udev_monitor_get_fd(monitor->source), EPOLLIN, on_event, monitor);
+        loop, &monitor->rules_watch, udev_monitor_get_fd(monitor->rules), EPOLLIN, on_rules, monitor);
+}
+
+bool monitor_is_drained(const struct monitor *monitor)
+{
+    struct pollfd waiting = {.fd = udev_monitor_get_fd(monitor->kernel), .events = POLLIN};
+    return poll(&waiting, 1, 0) == 0;
 }
 
 void monitor_close(struct monitor *monitor)
 {
     if (!monitor)
         return;
-    sd_event_source_disable_unref(monitor->watch);
-    udev_monitor_unref(monitor->source);
+    sd_event_source_disable_unref(monitor->rules_watch);
+    sd_event_source_disable_unref(monitor->kernel_watch);
+    udev_monitor_unref(monitor->rules);
+    udev_monitor_unref(monitor->kernel);
     udev_unref(monitor->udev);
     free(monitor);
 }

@@ -229,7 +229,8 @@ class EmulatedBus:
         properties = {"ACTION": action, "DEVPATH": devpath, "SUBSYSTEM": "usb", "DEVTYPE": devtype}
         if devtype == "usb_device":
             properties |= {"MAJOR": "189", "MINOR": str(device.devnum - 1),
-                           "DEVNAME": f"/dev/bus/usb/001/{device.devnum:03}"}
+                           "DEVNAME": f"/dev/bus/usb/001/{device.devnum:03}", "DEVNUM": f"{device.devnum:03}",
+                           "PRODUCT": f"{device.what.vendor:x}/{device.what.product:x}/100"}
             if device.what.reader:
                 properties["SEKISHO_READER"] = "1"
         self.uevents.send(properties)

@@ -39,6 +39,32 @@ def test_killed_agent_states_what_nobody_watched(bed):
     assert bed.ask("verify")["complete"]
 
 
+def test_plug_that_is_gone_before_the_agent_looks_is_recorded_all_the_same(bed):
+    bed.kill(signal.SIGSTOP)
+    stick = bed.bus.plug(usb.stick(), "1")
+    bed.bus.unplug(stick)
+    bed.kill(signal.SIGCONT)
+    unseen = bed.wait_event("device_disconnected")
+    assert own(unseen)["device"] == stick.name and unseen["status_code"] == "M-19"
+    assert (own(unseen)["vendor_id"], own(unseen)["product_id"]) == (f"{stick.what.vendor:04x}", f"{stick.what.product:04x}")
+    assert not stick.drivers_seen and not bed.events("device_refused")
+
+
+def test_interval_after_a_kill_begins_where_all_was_recorded(bed):
+    """Not with the last event: what came before that one may have been waiting for its turn."""
+    bed.bus.plug(usb.keyboard(), "1")
+    bed.wait_event("device_connected")
+    bed.settled()
+    bed.kill(signal.SIGSTOP)
+    before = time.time() * 1000
+    bed.bus.plug(usb.stick(), "2")
+    bed.kill()
+    bed.start()
+    interval = bed.wait_event("unobserved_interval")
+    connected = bed.wait_event("device_connected")
+    assert connected["time"] <= interval["start_time"] <= before
+
+
 def test_killed_again_and_again_the_chain_stays_whole(bed):
     end, kills = time.monotonic() + 20, 0
     while time.monotonic() < end:

@@ -2,7 +2,7 @@
  *
  * Promises: each event whose record returned 0 is in the chain; the chain verifies; the head in state.db is at most one
  * behind what was acknowledged and never ahead of the chain; a value that state_put took is there; the next start knows that
- * the stop was not clean, and since when. */
+ * the stop was not clean, and since when; and whatever came before that moment is in the chain, or counted in it. */
 #include "../support/random_source.h"
 #include "../support/soak_options.h"
 #include "../support/store_place.h"
@@ -19,12 +19,13 @@
 /* What the store owes, as long as it lives. */
 struct ledger {
     unsigned next_device;
-    bool kept[DEVICES];     /* record returned 0 */
-    bool used_since_stop;   /* something was recorded after the last clean stop */
-    bool any;               /* ever */
-    int64_t last_ms;        /* time of the last event kept */
-    int64_t last_sequence;  /* and its number */
-    int64_t put, put_tried; /* the value that state_put took last, and the one that may have been cut */
+    bool kept[DEVICES];          /* record returned 0 */
+    bool used_since_stop;        /* something was recorded after the last clean stop */
+    bool any;                    /* ever */
+    int64_t marked_ms;           /* when a mark was tried last; one that a cut took back is earlier */
+    int64_t counted_ms[DEVICES]; /* the last repeat of each device that was counted */
+    int64_t last_sequence;       /* and its number */
+    int64_t put, put_tried;      /* the value that state_put took last, and the one that may have been cut */
 };
 
 struct trial {
@@ -61,7 +62,6 @@ static void act_record(struct trial *trial, enum event_kind kind)
         return;
     }
     ledger->kept[device] = ledger->used_since_stop = ledger->any = true;
-    ledger->last_ms = trial->place.realtime_ms;
     sequence_note(trial);
     trial->events++;
 }
@@ -75,6 +75,19 @@ static void act_put(struct trial *trial)
         ledger->put = ledger->put_tried;
     else if (!torn_vfs_is_cut())
         broken(trial, "a value was not kept though the power was on", 0, 0);
+}
+
+static void act_repeat(struct trial *trial)
+{
+    unsigned device = trial->ledger.next_device - 1;
+    if (store_place_record(&trial->place, EVENT_DEVICE_REFUSED, device) >= 0)
+        trial->ledger.counted_ms[device] = trial->place.realtime_ms;
+}
+
+static void act_mark(struct trial *trial)
+{
+    trial->ledger.marked_ms = trial->place.realtime_ms;
+    recorder_mark_watched(trial->place.recorder, trial->place.realtime_ms);
 }
 
 static int act_restart(struct trial *trial)
@@ -98,11 +111,11 @@ static void act(struct trial *trial)
     else if (chance < 75)
         act_record(trial, EVENT_DEVICE_REFUSED);
     else if (chance < 82 && trial->ledger.next_device > 0) /* perhaps a repeat: counted, or an event */
-        store_place_record(&trial->place, EVENT_DEVICE_REFUSED, trial->ledger.next_device - 1);
+        act_repeat(trial);
     else if (chance < 86)
         store_place_record(&trial->place, EVENT_HEARTBEAT, 0);
     else if (chance < 90)
-        recorder_mark_alive(trial->place.recorder);
+        act_mark(trial);
     else if (chance < 97)
         act_put(trial);
     else
@@ -162,9 +175,9 @@ static void check_past(struct trial *trial)
         broken(trial, "the past was forgotten", 0, 0);
     if (past->clean && ledger->used_since_stop)
         broken(trial, "the stop is called clean", 0, 0);
-    if (past->last_alive_ms < ledger->last_ms || past->last_alive_ms > trial->place.realtime_ms)
-        broken(
-            trial, "the unobserved interval begins at the wrong time", past->last_alive_ms, ledger->last_ms);
+    if (past->watched_ms > ledger->marked_ms)
+        broken(trial, "the unobserved interval begins later than the last mark", past->watched_ms,
+            ledger->marked_ms);
 }
 
 static void check_value(struct trial *trial)
@@ -191,6 +204,11 @@ static void check_story(struct trial *trial)
     for (unsigned device = 0; device < trial->ledger.next_device; device++)
         if (trial->ledger.kept[device] && !store_story_has(&story, device))
             broken(trial, "an event that was recorded is not in the chain", device, story.head.sequence);
+    for (unsigned device = 0; device < trial->ledger.next_device; device++)
+        if (trial->ledger.counted_ms[device] < trial->place.past.watched_ms &&
+            story.counted_until_ms[device] < trial->ledger.counted_ms[device])
+            broken(trial, "a repeat is neither in the chain nor in the unobserved interval", device,
+                trial->ledger.counted_ms[device]);
 }
 
 static void check(struct trial *trial)
@@ -206,13 +224,12 @@ static void check(struct trial *trial)
     check_value(trial);
     check_story(trial);
     struct event interval = EVENT(EVENT_UNOBSERVED_INTERVAL);
-    event_set_number(&interval, EVENT_INTERVAL_FROM_MS, trial->place.past.last_alive_ms);
+    event_set_number(&interval, EVENT_INTERVAL_FROM_MS, trial->place.past.watched_ms);
     event_set_number(&interval, EVENT_INTERVAL_TO_MS, trial->place.realtime_ms);
     event_set_boolean(&interval, EVENT_INTERVAL_CLEAN, trial->place.past.clean);
     if (recorder_record(trial->place.recorder, &interval) < 0)
         broken(trial, "the unobserved interval cannot be stated", 0, 0);
     trial->ledger.any = true;
-    trial->ledger.last_ms = trial->place.realtime_ms;
     sequence_note(trial);
     store_place_close(&trial->place);
     trial->ledger.used_since_stop = false;
@@ -242,7 +259,8 @@ int main(int argc, char **argv)
             if (done > 0)
                 store_place_remove(&trial.place);
             store_place_make(&trial.place, options.directory);
-            trial.ledger = (struct ledger){0};
+            memset(&trial.ledger, 0, sizeof(trial.ledger));
+            trial.ledger.marked_ms = trial.place.realtime_ms - trial.place.boottime_ms;
         }
         trial.seed = options.seed * UINT64_C(1000003) + (uint64_t)done;
         soak_log_begin();

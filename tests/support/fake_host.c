@@ -78,6 +78,8 @@ static int fake_record(struct host *host, const struct event *event)
     copy_text(kept->value, sizeof(kept->value), event, EVENT_DRIFT_FOUND_VALUE);
     kept->number = number_of(event, EVENT_DEVICE_NUMBER);
     kept->until_ms = number_of(event, EVENT_UNTIL_MS);
+    kept->from_ms = number_of(event, EVENT_INTERVAL_FROM_MS);
+    kept->to_ms = number_of(event, EVENT_INTERVAL_TO_MS);
     kept->while_absent = boolean_of(event, EVENT_WHILE_ABSENT);
     kept->mended = boolean_of(event, EVENT_DRIFT_MENDED);
     return 0;
@@ -114,7 +116,17 @@ static int64_t fake_boottime(void *context)
     return ((struct fake_host *)context)->boottime_ms;
 }
 
-static const struct host_operations operations = {fake_record, fake_get, fake_put};
+static void fake_caught_up(struct host *host)
+{
+    fake_of(host)->caught_up++;
+}
+
+static const struct host_operations operations = {
+    .record = fake_record,
+    .caught_up = fake_caught_up,
+    .state_get = fake_get,
+    .state_put = fake_put,
+};
 
 void fake_host_open(struct fake_host *fake, sd_event *loop)
 {

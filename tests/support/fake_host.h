@@ -10,7 +10,7 @@
 struct fake_event {
     enum event_kind kind;
     char reason[16], name[64], serial[400], label[200], what[200], value[200];
-    int64_t number, until_ms; /* 0 when not set */
+    int64_t number, until_ms, from_ms, to_ms; /* 0 when not set */
     bool while_absent, mended;
 };
 
@@ -20,6 +20,7 @@ struct fake_host {
     int64_t realtime_ms, boottime_ms;
     int record_error; /* negative errno that record() gives instead of keeping the event */
     int put_error, get_error;
+    unsigned caught_up;                  /* how often the module said so */
     char state_key[64], state_text[256]; /* one value is enough for what is tested */
     /* Called while an event is being recorded, so that a test sees what had been done by then. */
     void (*on_record)(void *context, const struct event *event);

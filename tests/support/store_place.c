@@ -111,10 +111,15 @@ static const char *text_of(struct json_object *event, const char *part, const ch
 static void body_note(struct store_story *story, struct json_object *event)
 {
     unsigned device;
+    struct json_object *end;
     size_t length = strlen(story->kinds);
     snprintf(story->kinds + length, sizeof(story->kinds) - length, "%s ", text_of(event, "unmapped", "kind"));
-    if (sscanf(text_of(event, "peripheral_device", "serial_number"), "S%05u", &device) == 1 && device < 65536)
+    if (sscanf(text_of(event, "peripheral_device", "serial_number"), "S%05u", &device) == 1 &&
+        device < 65536) {
         story->devices_seen[device / 32] |= 1u << (device % 32);
+        if (json_object_object_get_ex(event, "end_time", &end))
+            story->counted_until_ms[device] = json_object_get_int64(end);
+    }
 }
 
 static int link_note(void *context, const struct chain_link *link)

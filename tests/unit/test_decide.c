@@ -213,7 +213,9 @@ static struct decision decide_row(const struct row *row, struct media_policy *po
 
 static void test_decide_gives_verdict_reason_and_label(void **state)
 {
-    bool reached[REASON_COUNT] = {[REASON_NOT_RECORDED] = true, [REASON_FOUND_OPEN] = true}; /* enforce.c's */
+    bool reached[REASON_COUNT] = {[REASON_NOT_RECORDED] = true,
+        [REASON_FOUND_OPEN] = true, /* enforce.c's */
+        [REASON_GONE] = true};      /* media.c's */
     for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
         const struct decision found = decide_row(&ROWS[i], *state);
         const char *label = found.label ? found.label : "", *expected = ROWS[i].label ? ROWS[i].label : "";

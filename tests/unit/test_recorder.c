@@ -55,7 +55,7 @@ static void test_recorder_first_start_makes_three_private_files(void **state)
     assert_int_equal(store_place_open(&place), 0);
     assert_true(place.past.first);
     assert_false(place.past.spool_set_aside);
-    assert_int_equal(place.past.last_alive_ms, 0);
+    assert_int_equal(place.past.watched_ms, 0);
     static const char *const names[] = {"spool.db", "spool.db-wal", "state.db", "state.db-wal", "chain.key"};
     for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
         struct stat status;
@@ -112,34 +112,66 @@ static void leave_unclean(void)
     assert_int_equal(system(command), 0);
 }
 
+static void mark(void)
+{
+    assert_int_equal(recorder_mark_watched(place.recorder, place.realtime_ms), 0);
+}
+
 static void test_recorder_knows_since_when_nobody_watched(void **state)
 {
     assert_int_equal(store_place_open(&place), 0);
     store_place_pass(&place, 300000);
-    assert_int_equal(recorder_mark_alive(place.recorder), 0);
+    mark();
     int64_t marked_ms = place.realtime_ms;
     store_place_pass(&place, 1000);
     leave_unclean();
     assert_int_equal(store_place_open(&place), 0);
     assert_false(place.past.clean);
     assert_true(place.past.same_boot);
-    assert_int_equal(place.past.last_alive_ms, marked_ms);
+    assert_int_equal(place.past.watched_ms, marked_ms);
 
+    /* An event says nothing of what came before it and was still waiting; nor does a start. */
     store_place_pass(&place, 7000);
     assert_int_equal(store_place_record(&place, EVENT_DEVICE_ALLOWED, 1), 0);
-    int64_t event_ms = place.realtime_ms;
     store_place_pass(&place, 1000);
     leave_unclean();
     assert_int_equal(store_place_open(&place), 0);
-    assert_int_equal(place.past.last_alive_ms, event_ms); /* an event is a sign of life too */
+    assert_int_equal(place.past.watched_ms, marked_ms);
 
     store_place_pass(&place, 5000);
+    mark();
     int64_t stopped_ms = place.realtime_ms;
     store_place_close(&place);
     store_place_pass(&place, 5000);
     assert_int_equal(store_place_open(&place), 0);
     assert_true(place.past.clean);
-    assert_int_equal(place.past.last_alive_ms, stopped_ms);
+    assert_int_equal(place.past.watched_ms, stopped_ms);
+}
+
+static void test_recorder_before_the_first_mark_has_watched_nothing_of_this_boot(void **state)
+{
+    assert_int_equal(store_place_open(&place), 0);
+    assert_true(place.past.first);
+    int64_t boot_ms = place.realtime_ms - place.boottime_ms;
+    leave_unclean();
+    assert_int_equal(store_place_open(&place), 0);
+    assert_int_equal(place.past.watched_ms, boot_ms);
+}
+
+/* A cut would take the count away: what it stands for must lie in the interval. */
+static void test_recorder_mark_is_held_back_by_repeats_that_no_event_tells(void **state)
+{
+    assert_int_equal(store_place_open(&place), 0);
+    assert_int_equal(store_place_record(&place, EVENT_DEVICE_REFUSED, 1), 0);
+    store_place_pass(&place, 10000);
+    assert_int_equal(store_place_record(&place, EVENT_DEVICE_REFUSED, 1), 0);
+    int64_t counted_ms = place.realtime_ms;
+    store_place_pass(&place, 10000);
+    assert_int_equal(store_place_record(&place, EVENT_DEVICE_REFUSED, 1), 0);
+    mark();
+    leave_unclean();
+    assert_int_equal(store_place_open(&place), 0);
+    assert_int_equal(place.past.watched_ms, counted_ms);
 }
 
 static void test_recorder_head_in_state_is_at_most_one_behind_after_a_kill(void **state)
@@ -344,6 +376,8 @@ static const struct CMUnitTest tests[] = {
     TEST(test_recorder_events_form_a_chain_that_goes_on_after_a_restart),
     TEST(test_recorder_second_opener_is_refused),
     TEST(test_recorder_knows_since_when_nobody_watched),
+    TEST(test_recorder_before_the_first_mark_has_watched_nothing_of_this_boot),
+    TEST(test_recorder_mark_is_held_back_by_repeats_that_no_event_tells),
     TEST(test_recorder_head_in_state_is_at_most_one_behind_after_a_kill),
     TEST(test_recorder_refusal_is_recorded_at_once_and_its_repeats_as_one),
     TEST(test_recorder_close_tells_the_repeats_so_far),

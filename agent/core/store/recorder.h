@@ -24,10 +24,11 @@ struct recorder_settings {
 
 /* What the first start after something is told. */
 struct recorder_past {
-    bool first;            /* no state.db before: a new terminal */
-    bool clean;            /* the last agent stopped in order */
-    bool same_boot;        /* and in this very boot */
-    int64_t last_alive_ms; /* realtime of the last sign of life: mark or event; 0 when first */
+    bool first;     /* no state.db before: a new terminal */
+    bool clean;     /* the last agent stopped in order */
+    bool same_boot; /* and in this very boot */
+    int64_t
+        watched_ms; /* realtime up to which all that came is in the chain (recorder_mark_watched); 0 when first */
     bool
         spool_set_aside; /* the spool was damaged, missing, another's or rolled back: a new chain began (its event is recorded) */
 };
@@ -52,8 +53,10 @@ void recorder_configure(struct recorder *recorder, const struct recorder_setting
  * (event_encode); it is not counted. */
 int recorder_record(struct recorder *recorder, const struct event *event);
 
-/* Marks the agent as alive (each heartbeat), so that the unobserved interval has a beginning. */
-int recorder_mark_alive(struct recorder *recorder);
+/* All that came up to time_ms (since 1970 UTC) was recorded: there the unobserved interval begins if the agent stops in any way.
+ * Repeats that are counted and not yet told hold the mark back. It has no flush of its own; the next event's takes it along,
+ * and a mark that a power cut takes back only makes the interval longer. */
+int recorder_mark_watched(struct recorder *recorder, int64_t time_ms);
 
 /* Fills EVENT_HEAD_*, EVENT_SPOOL_*, EVENT_CLOCK_OFFSET_MS of a heartbeat and signs the head. */
 int recorder_fill_heartbeat(struct recorder *recorder, struct event *event);

@@ -87,17 +87,23 @@ static int keys_open(struct recorder *recorder)
 
 /* --- the past ------------------------------------------------------------------------------------------------------------ */
 
-static int run_mark(struct recorder *recorder, const char *how)
+static int run_mark(struct recorder *recorder, const char *how,
+    int (*put)(struct store_state *state, const char *key, const char *text))
 {
     char text[UUID_TEXT_SIZE + 48];
-    snprintf(
-        text, sizeof(text), "%s %" PRId64 " %s", recorder->boot_id, clock_realtime_ms(recorder->clock), how);
-    return store_state_put(recorder->state, STATE_RUN, text);
+    snprintf(text, sizeof(text), "%s %" PRId64 " %s", recorder->boot_id, recorder->watched_ms, how);
+    return put(recorder->state, STATE_RUN, text);
 }
 
-int recorder_mark_alive(struct recorder *recorder)
+int recorder_mark_watched(struct recorder *recorder, int64_t time_ms)
 {
-    return recorder->state_error < 0 ? recorder->state_error : run_mark(recorder, "running");
+    if (recorder->state_error < 0)
+        return recorder->state_error;
+    int64_t untold_ms = repeat_untold_since(&recorder->repeats);
+    recorder->watched_ms = untold_ms < time_ms ? untold_ms : time_ms;
+    int error = run_mark(recorder, "running", store_state_put_lazily);
+    store_state_start(recorder->state);
+    return error;
 }
 
 static int past_read(struct recorder *recorder, struct recorder_past *past)
@@ -111,19 +117,19 @@ static int past_read(struct recorder *recorder, struct recorder_past *past)
     }
     if (error < 0)
         return error;
-    if (sscanf(text, "%36s %" SCNd64 " %15s", boot_id, &past->last_alive_ms, how) != 3)
+    if (sscanf(text, "%36s %" SCNd64 " %15s", boot_id, &past->watched_ms, how) != 3)
         return -EUCLEAN;
     past->clean = strcmp(how, "stopped") == 0;
     past->same_boot = strcmp(boot_id, recorder->boot_id) == 0;
     return 0;
 }
 
-/* An event is a sign of life too, later than the last mark where the stop was not clean. */
-static void past_refine(const struct recorder *recorder, struct recorder_past *past)
+/* Until the first look at what is present, nobody has watched: the mark stays where the last agent left it; for the first agent of
+ * all, where this boot began. */
+static int run_begin(struct recorder *recorder, const struct recorder_past *past)
 {
-    int64_t event_ms = store_spool_last_time(recorder->spool);
-    if (!past->first && !past->clean && !past->spool_set_aside && event_ms > past->last_alive_ms)
-        past->last_alive_ms = event_ms;
+    recorder->watched_ms = past->first ? recorder->clock_offset_ms : past->watched_ms;
+    return run_mark(recorder, "running", store_state_put);
 }
 
 /* --- open, configure, close ---------------------------------------------------------------------------------------------- */
@@ -150,8 +156,7 @@ static int store_open(struct recorder *recorder, const char *directory, struct r
     error = recorder_spool_open(recorder, &past->spool_set_aside);
     if (error < 0)
         return log_error(error, "store: " STORE_SPOOL);
-    past_refine(recorder, past);
-    return recorder_mark_alive(recorder);
+    return run_begin(recorder, past);
 }
 
 static void recorder_free(struct recorder *recorder)
@@ -230,7 +235,7 @@ void recorder_close(struct recorder *recorder)
         return;
     if (!recorder->offline && recorder->state_error >= 0) {
         recorder_flush(recorder, INT64_MAX);
-        int error = run_mark(recorder, "stopped");
+        int error = run_mark(recorder, "stopped", store_state_put);
         if (error < 0)
             log_error(error, "store: the clean stop could not be noted");
     }

@@ -17,7 +17,7 @@
 #define STATE_NEXT_CHAIN                                                                                     \
     "core.next_chain" /* uid that a new spool begins with; written before that spool is made */
 #define STATE_CHAIN_KEY "core.chain_key" /* public half of chain.key, hex */
-#define STATE_RUN       "core.run"       /* "BOOT-ID ALIVE-MS running|stopped" */
+#define STATE_RUN       "core.run"       /* "BOOT-ID WATCHED-MS running|stopped" */
 #define STATE_LOST      "core.lost"      /* "TOTAL UNSAID FROM-MS TO-MS" */
 
 /* Events that could not be kept, and heartbeats merged while the quota presses. */
@@ -48,6 +48,7 @@ struct recorder {
 
     char boot_id[UUID_TEXT_SIZE];
     int64_t clock_offset_ms; /* realtime − boottime at open */
+    int64_t watched_ms;      /* the mark as it was last written */
 
     struct repeat_table repeats;
     struct recorder_tally lost, merged;

@@ -178,3 +178,12 @@ int64_t repeat_next_end(const struct repeat_table *table)
             return table->slots[i]->end_ms;
     return INT64_MAX;
 }
+
+int64_t repeat_untold_since(const struct repeat_table *table)
+{
+    int64_t since_ms = INT64_MAX;
+    for (unsigned i = 0; i < table->count; i++)
+        if (table->slots[i]->count > 0 && table->slots[i]->from_ms < since_ms)
+            since_ms = table->slots[i]->from_ms;
+    return since_ms;
+}

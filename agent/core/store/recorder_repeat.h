@@ -45,6 +45,9 @@ struct repeat *repeat_take(struct repeat_table *table, int64_t boottime_ms);
 /* The second event; texts are borrowed from the repeat. Only for count > 0. */
 void repeat_event(const struct repeat *repeat, struct event *ret_event);
 
+/* Since when (1970 UTC) repeats are counted that no event tells yet; INT64_MAX: there are none. */
+int64_t repeat_untold_since(const struct repeat_table *table);
+
 /* When the first window ends that has something to tell; INT64_MAX: none. */
 int64_t repeat_next_end(const struct repeat_table *table);
 

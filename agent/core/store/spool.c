@@ -169,13 +169,12 @@ static int tail_read(struct store_spool *spool)
 {
     sqlite3_stmt *last = NULL;
     int error = store_database_prepare(
-        spool->database, "SELECT sequence, time_ms, peak_ms FROM link ORDER BY sequence DESC LIMIT 1", &last);
+        spool->database, "SELECT sequence, peak_ms FROM link ORDER BY sequence DESC LIMIT 1", &last);
     if (error < 0)
         return error;
     int code = sqlite3_step(last);
     int64_t sequence = code == SQLITE_ROW ? sqlite3_column_int64(last, 0) : 0;
-    spool->last_time_ms = code == SQLITE_ROW ? sqlite3_column_int64(last, 1) : 0;
-    spool->peak_ms = code == SQLITE_ROW ? sqlite3_column_int64(last, 2) : 0;
+    spool->peak_ms = code == SQLITE_ROW ? sqlite3_column_int64(last, 1) : 0;
     if (code != SQLITE_ROW && code != SQLITE_DONE)
         error = spool_error(spool);
     sqlite3_finalize(last);
@@ -243,11 +242,6 @@ void store_spool_head(const struct store_spool *spool, struct chain_head *ret_he
     *ret_head = spool->head;
 }
 
-int64_t store_spool_last_time(const struct store_spool *spool)
-{
-    return spool->last_time_ms;
-}
-
 int spool_row_insert(
     struct store_spool *spool, const struct chain_link *link, int64_t time_ms, int64_t peak_ms)
 {
@@ -272,7 +266,6 @@ int store_spool_append(struct store_spool *spool, const struct chain_link *link,
         return error;
     spool->head.sequence = link->sequence;
     memcpy(spool->head.hash, link->hash, CHAIN_HASH_SIZE);
-    spool->last_time_ms = time_ms;
     spool->peak_ms = peak_ms;
     return 0;
 }

@@ -22,7 +22,6 @@ void store_spool_close(struct store_spool *spool, bool damaged);
 void store_spool_head(const struct store_spool *spool, struct chain_head *ret_head);
 
 /* The time of the last link, ms since 1970 UTC; 0: none. */
-int64_t store_spool_last_time(const struct store_spool *spool);
 
 /* Appends link.sequence = head's + 1 with link.prev_hash = head's. Durable when it returns 0; otherwise not in the chain. */
 int store_spool_append(struct store_spool *spool, const struct chain_link *link, int64_t time_ms);

@@ -22,7 +22,7 @@ struct store_spool {
     sqlite3 *database;
     sqlite3_stmt *statements[SPOOL_STATEMENT_COUNT];
     struct chain_head head;
-    int64_t last_time_ms, peak_ms;
+    int64_t peak_ms;
     int64_t prune_from; /* no link before it has a body; 0: not looked yet */
 };
 
