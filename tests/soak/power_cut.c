@@ -206,7 +206,7 @@ static void check_story(struct trial *trial)
             broken(trial, "an event that was recorded is not in the chain", device, story.head.sequence);
     for (unsigned device = 0; device < trial->ledger.next_device; device++)
         if (trial->ledger.counted_ms[device] < trial->place.past.watched_ms &&
-            story.counted_until_ms[device] < trial->ledger.counted_ms[device])
+            story.told_until_ms[device] < trial->ledger.counted_ms[device])
             broken(trial, "a repeat is neither in the chain nor in the unobserved interval", device,
                 trial->ledger.counted_ms[device]);
 }
@@ -229,6 +229,7 @@ static void check(struct trial *trial)
     event_set_boolean(&interval, EVENT_INTERVAL_CLEAN, trial->place.past.clean);
     if (recorder_record(trial->place.recorder, &interval) < 0)
         broken(trial, "the unobserved interval cannot be stated", 0, 0);
+    memset(trial->ledger.counted_ms, 0, sizeof(trial->ledger.counted_ms)); /* stated */
     trial->ledger.any = true;
     sequence_note(trial);
     store_place_close(&trial->place);

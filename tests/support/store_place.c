@@ -117,8 +117,9 @@ static void body_note(struct store_story *story, struct json_object *event)
     if (sscanf(text_of(event, "peripheral_device", "serial_number"), "S%05u", &device) == 1 &&
         device < 65536) {
         story->devices_seen[device / 32] |= 1u << (device % 32);
-        if (json_object_object_get_ex(event, "end_time", &end))
-            story->counted_until_ms[device] = json_object_get_int64(end);
+        if (json_object_object_get_ex(event, "end_time", &end) ||
+            json_object_object_get_ex(event, "time", &end))
+            story->told_until_ms[device] = json_object_get_int64(end);
     }
 }
 

@@ -33,9 +33,8 @@ struct store_story {
     struct chain_head head;            /* the walk's end */
     enum chain_fault end_fault;        /* against state.db's head */
     unsigned devices_seen[65536 / 32]; /* bits: device numbers in events of devices */
-    int64_t counted_until_ms
-        [65536];      /* of each device: the end of the last interval that an event's count stands for */
-    char kinds[8192]; /* their names in order, a space after each; cut when full */
+    int64_t told_until_ms[65536];      /* of each device: when its last event was, or what that counts */
+    char kinds[8192];                  /* their names in order, a space after each; cut when full */
 };
 
 int store_place_story(struct store_place *place, struct store_story *ret_story);
