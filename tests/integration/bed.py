@@ -179,12 +179,22 @@ class Bed:
 
     def sekisho(self, *arguments, uid=0, gid=0, groups=(), language="C.UTF-8", standard_input=None, patience=PATIENCE_S):
         """Runs `sekisho` as somebody; returns the finished process with text in stdout and stderr."""
-        command = [str(self.build / "sekisho"), arguments[0], "--control", self.control,
-                   "--configuration", str(self.configuration), "--daemon", str(self.build / "sekishod"), *arguments[1:]]
+        programs = self.programs_for_all() if uid else self.build
+        command = [str(programs / "sekisho"), arguments[0], "--control", self.control,
+                   "--configuration", str(self.configuration), "--daemon", str(programs / "sekishod"), *arguments[1:]]
         environment = {**os.environ, "LC_ALL": language, **self.environment}
         who = {"user": uid, "group": gid, "extra_groups": list(groups)} if uid else {}
         return subprocess.run(command, env=environment, capture_output=True, text=True, errors="surrogateescape",
                               timeout=patience, input=standard_input, **who)
+
+    def programs_for_all(self):
+        """Copies where any user gets at them: the checkout may lie in root's home."""
+        folder = self.root / "bin"
+        if not folder.exists():
+            folder.mkdir()
+            for program in ("sekisho", "sekishod"):
+                shutil.copy(self.build / program, folder)
+        return folder
 
     def ask(self, *arguments, **how):
         """The --json answer of a command that must do."""
