@@ -14,8 +14,8 @@ struct host_operations {
      * (it is counted as lost), and an admission must not happen. */
     int (*record)(struct host *host, const struct event *event);
 
-    /* Says that this module has caught up. When every module has (module.h), this moment is noted as watched until now, and an
-     * interval that nobody watched cannot begin before it. Cheap; call it after each turn of work. */
+    /* Says that this module has caught up. When every module has (module.h), this moment is noted: an interval that nobody watched
+     * begins at the last such note. Cheap; call it after each turn of work. */
     void (*caught_up)(struct host *host);
 
     /* Small values in state.db that outlive a restart; key is "MODULE.name". put is durable when it returns.

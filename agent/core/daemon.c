@@ -136,15 +136,15 @@ int daemon_start(struct daemon *daemon)
 {
     struct settings_document *agent = NULL, *policy = NULL;
     int error = settings_start(daemon, &agent, &policy);
+    if (error >= 0) /* they listen before the interval until now is stated */
+        error = registry_open(&daemon->registry, daemon->source.modules, &daemon->host);
     if (error >= 0) {
         daemon_store_open(daemon);
         for (enum settings_which which = SETTINGS_AGENT; which <= SETTINGS_POLICY; which++)
             if (daemon->refused[which].message[0])
                 daemon_refusal_record(daemon, which);
-        error = registry_open(&daemon->registry, daemon->source.modules, &daemon->host);
-    }
-    if (error >= 0)
         error = registry_start(&daemon->registry, agent, policy);
+    }
     settings_document_destroy(&daemon->source, agent);
     settings_document_destroy(&daemon->source, policy);
     if (error >= 0)
@@ -154,6 +154,7 @@ int daemon_start(struct daemon *daemon)
     if (error < 0)
         return error;
     registry_check(&daemon->registry);
+    daemon->started = true;
     daemon_mark_watched(daemon);
     sd_event_set_watchdog(daemon->loop, 1);
     sd_notifyf(0, "READY=1\nSTATUS=policy: %s", daemon->policy_origin);

@@ -27,6 +27,8 @@ struct daemon {
     struct recorder *recorder;
     int recorder_error;
     struct recorder_past past;
+    bool gap_owed; /* the interval since then is not in the chain yet */
+    bool started;  /* every module listens and has looked */
 
     struct agent_settings settings; /* the core's own part, in force */
     char agent_sha256[65], policy_sha256[65];

@@ -37,12 +37,30 @@ static int host_operation_put(struct host *host, const char *key, const char *te
     return daemon->recorder ? recorder_state_put(daemon->recorder, key, text) : daemon->recorder_error;
 }
 
+/* From the last moment that is known to be watched until now; owed until it is in the chain. */
+static int record_gap(struct daemon *daemon)
+{
+    struct event gap = EVENT(EVENT_UNOBSERVED_INTERVAL);
+    int64_t from_ms = daemon->past.watched_ms, now_ms = clock_realtime_ms(daemon->source.clock);
+    event_set_number(&gap, EVENT_INTERVAL_FROM_MS, from_ms);
+    event_set_number(&gap, EVENT_INTERVAL_TO_MS, now_ms > from_ms ? now_ms : from_ms);
+    event_set_boolean(&gap, EVENT_INTERVAL_CLEAN, daemon->past.clean);
+    int error = daemon_record(daemon, &gap);
+    daemon->gap_owed = error < 0;
+    return error;
+}
+
 /* The moment is taken before the modules are asked: what comes while they answer is later than it. */
 void daemon_mark_watched(struct daemon *daemon)
 {
     int64_t now_ms = clock_realtime_ms(daemon->source.clock);
-    if (daemon->recorder && registry_caught_up(&daemon->registry))
-        recorder_mark_watched(daemon->recorder, now_ms);
+    if (!daemon->started || !daemon->recorder || !registry_caught_up(&daemon->registry))
+        return;
+    if (daemon->gap_owed && record_gap(daemon) < 0)
+        return;
+    int error = recorder_mark_watched(daemon->recorder, now_ms);
+    if (error < 0)
+        log_error(error, "what was watched could not be noted");
 }
 
 static void host_operation_caught_up(struct host *host)
@@ -64,18 +82,12 @@ static void on_event(void *context)
         control_wake(daemon->control);
 }
 
-/* What nobody watched is said first: from the last moment that is known to be watched until now. */
+/* What nobody watched is said first. */
 static void record_past(struct daemon *daemon)
 {
-    const struct recorder_past *past = &daemon->past;
-    int64_t now = clock_realtime_ms(daemon->source.clock);
-    if (!past->first) {
-        struct event gap = EVENT(EVENT_UNOBSERVED_INTERVAL);
-        event_set_number(&gap, EVENT_INTERVAL_FROM_MS, past->watched_ms);
-        event_set_number(&gap, EVENT_INTERVAL_TO_MS, now);
-        event_set_boolean(&gap, EVENT_INTERVAL_CLEAN, past->clean);
-        daemon_record(daemon, &gap);
-    }
+    daemon->gap_owed = !daemon->past.first;
+    if (daemon->gap_owed)
+        (void)record_gap(daemon);
     struct event started = EVENT(EVENT_AGENT_STARTED);
     event_set_text(&started, EVENT_POLICY_SHA256, daemon->policy_sha256);
     event_set_number(&started, EVENT_POLICY_VERSION, daemon->policy_version);

@@ -21,18 +21,18 @@ static void settle_arrival(struct media *media, const struct present *present)
         (void)arrivals_take(&media->arrivals, present->facts->name, present->facts->devnum);
 }
 
-static void record_unseen(
+static int record_unseen(
     struct media *media, const struct arrival *arrival, enum event_kind kind, enum reason why)
 {
     cleanup_free_ struct facts *facts = calloc(1, sizeof(*facts));
     if (!facts)
-        return;
+        return -ENOMEM;
     memcpy(facts->name, arrival->name, sizeof(facts->name));
     facts->devnum = arrival->devnum;
     facts->vendor = arrival->vendor;
     facts->product = arrival->product;
     const struct present present = {.facts = facts};
-    (void)account_record(media->host, kind, &present, why);
+    return account_record(media->host, kind, &present, why);
 }
 
 void media_arrived(struct media *media, const struct arrival *arrival)
@@ -41,25 +41,7 @@ void media_arrived(struct media *media, const struct arrival *arrival)
     if (present && present->recorded && present->facts->devnum == arrival->devnum)
         return;
     if (arrivals_add(&media->arrivals, arrival) < 0)
-        record_unseen(media, arrival, EVENT_DEVICE_REFUSED, REASON_TOO_MANY);
-}
-
-void media_gone(struct media *media, const struct arrival *arrival)
-{
-    if (arrivals_take(&media->arrivals, arrival->name, arrival->devnum))
-        record_unseen(media, arrival, EVENT_DEVICE_DISCONNECTED, REASON_GONE);
-}
-
-void media_missed(struct media *media)
-{
-    struct event gap = EVENT(EVENT_UNOBSERVED_INTERVAL);
-    log_warning("media: the kernel's events came faster than they could be read");
-    arrivals_clear(&media->arrivals);
-    media_look_all(media);
-    event_set_number(&gap, EVENT_INTERVAL_FROM_MS, media->watched_ms);
-    event_set_number(&gap, EVENT_INTERVAL_TO_MS, clock_realtime_ms(media->host->clock));
-    event_set_boolean(&gap, EVENT_INTERVAL_CLEAN, false);
-    (void)host_record(media->host, &gap);
+        (void)record_unseen(media, arrival, EVENT_DEVICE_REFUSED, REASON_TOO_MANY);
 }
 
 /* As if the kernel had said it: a device that was there before the agent, and that waits for udev. */
@@ -68,14 +50,6 @@ static void arrive(struct media *media, const struct facts *facts)
     struct arrival arrival = {.devnum = facts->devnum, .vendor = facts->vendor, .product = facts->product};
     memcpy(arrival.name, facts->name, sizeof(arrival.name));
     media_arrived(media, &arrival);
-}
-
-bool media_has_caught_up(struct media *media, int64_t now_ms)
-{
-    if (media->arrivals.count > 0)
-        return false;
-    media->watched_ms = now_ms;
-    return true;
 }
 
 /* --- reading ---------------------------------------------------------------------------------------------------------- */
@@ -299,6 +273,48 @@ void media_look_all(struct media *media)
     note_known(media);
 }
 
+/* --- gone, and missed ------------------------------------------------------------------------------------------------- */
+
+/* A device that was looked at is forgotten at once: the next one with its name and number is another. */
+void media_gone(struct media *media, const struct arrival *arrival)
+{
+    struct present *present = inventory_find(&media->inventory, arrival->name);
+    if (arrivals_take(&media->arrivals, arrival->name, arrival->devnum))
+        (void)record_unseen(media, arrival, EVENT_DEVICE_DISCONNECTED, REASON_GONE);
+    if (!present || present->facts->devnum != arrival->devnum)
+        return;
+    forget(media, present);
+    look_again(media);
+    note_known(media);
+}
+
+static bool record_gap(struct media *media)
+{
+    struct event gap = EVENT(EVENT_UNOBSERVED_INTERVAL);
+    int64_t now_ms = clock_realtime_ms(media->host->clock);
+    event_set_number(&gap, EVENT_INTERVAL_FROM_MS, media->watched_ms);
+    event_set_number(&gap, EVENT_INTERVAL_TO_MS, now_ms > media->watched_ms ? now_ms : media->watched_ms);
+    event_set_boolean(&gap, EVENT_INTERVAL_CLEAN, false);
+    return host_record(media->host, &gap) == 0;
+}
+
+void media_missed(struct media *media)
+{
+    log_warning("media: the kernel's events came faster than they could be read");
+    arrivals_clear(&media->arrivals);
+    media_look_all(media);
+    media->gap_owed = !record_gap(media);
+}
+
+bool media_has_caught_up(struct media *media, int64_t now_ms)
+{
+    media->gap_owed = media->gap_owed && !record_gap(media);
+    if (media->gap_owed || media->arrivals.count > 0)
+        return false;
+    media->watched_ms = now_ms;
+    return true;
+}
+
 /* --- policy and time -------------------------------------------------------------------------------------------------- */
 
 static int on_observe_timer(sd_event_source *source, uint64_t usec, void *context);
@@ -341,7 +357,6 @@ void media_set_policy(struct media *media, struct media_policy *policy)
 void media_start(struct media *media, struct media_policy *policy)
 {
     media->starting = true;
-    media->watched_ms = clock_realtime_ms(media->host->clock);
     media_set_policy(media, policy);
     media->starting = false;
     nodes_prune(media->root, &media->inventory);
@@ -364,6 +379,7 @@ int media_create(struct host *host, int sys, int root, struct media **ret_media)
         return -ENOMEM;
     }
     media->host = host;
+    media->watched_ms = clock_realtime_ms(host->clock);
     media->sys = sys;
     media->root = root;
     *ret_media = media;

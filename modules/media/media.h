@@ -27,6 +27,7 @@ struct media {
     struct inventory inventory;
     struct arrivals arrivals; /* not in the chain yet */
     int64_t watched_ms;       /* when there were none the last time */
+    bool gap_owed; /* words of the kernel were missed since then, and the chain does not say so yet */
     struct observe observe;
     struct drift drift;
 };

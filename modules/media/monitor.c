@@ -5,9 +5,11 @@
 
 #include <errno.h>
 #include <libudev.h>
+#include <linux/filter.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* A few hundred uevents; as much as the kernel's limit lets a daemon without capabilities have. */
 #define BUFFER_BYTES (1024 * 1024)
@@ -19,6 +21,8 @@ struct monitor {
     struct udev *udev;
     struct udev_monitor *rules, *kernel;
     sd_event_source *rules_watch, *kernel_watch;
+    bool rules_lost,
+        kernel_lost; /* from an overrun until the queue is empty the kernel drops every message */
     const struct monitor_calls *calls;
     void *context;
 };
@@ -32,7 +36,6 @@ static void device_unref(struct udev_device **device)
 struct turn {
     char names[EVENTS_A_TURN][NAME_SIZE];
     unsigned count;
-    bool overrun;
 };
 
 /* What an input device belongs to is its parent's business: the event tells that a driver has looked at its keys. */
@@ -71,22 +74,32 @@ static struct udev_device *receive(struct udev_monitor *source, bool *lost)
     return device;
 }
 
+/* Only now is an overrun over, and everything that is looked at from here on is announced again. */
+static bool take_lost(bool *lost, bool drained)
+{
+    bool over = *lost && drained;
+    *lost = *lost && !drained;
+    return over;
+}
+
 static int on_rules(sd_event_source *source, int fd, uint32_t events, void *context)
 {
     struct monitor *monitor = context;
     struct turn turn = {0};
-    for (unsigned i = 0; i < EVENTS_A_TURN; i++) {
-        cleanup_(device_unref) struct udev_device *device = receive(monitor->rules, &turn.overrun);
-        if (!device)
-            break;
-        note(&turn, device);
+    bool drained = false;
+    for (unsigned i = 0; i < EVENTS_A_TURN && !drained; i++) {
+        cleanup_(device_unref) struct udev_device *device = receive(monitor->rules, &monitor->rules_lost);
+        drained = !device;
+        if (device)
+            note(&turn, device);
     }
-    if (turn.overrun) {
+    bool overrun = take_lost(&monitor->rules_lost, drained);
+    if (overrun) {
         log_warning(
             "media: udev's events came faster than they could be read; looking at every device again");
         monitor->calls->overrun(monitor->context);
     }
-    for (unsigned i = 0; i < turn.count && !turn.overrun; i++)
+    for (unsigned i = 0; i < turn.count && !overrun; i++)
         monitor->calls->device(monitor->context, turn.names[i]);
     monitor->calls->turn_over(monitor->context);
     return 0;
@@ -105,32 +118,56 @@ static bool read_arrival(struct udev_device *device, struct arrival *ret_arrival
            sscanf(product, "%hx/%hx", &ret_arrival->vendor, &ret_arrival->product) == 2;
 }
 
-static void hand_on(const struct monitor *monitor, struct udev_device *device)
+static bool hand_on(const struct monitor *monitor, struct udev_device *device)
 {
     struct arrival arrival;
     const char *action = udev_device_get_action(device);
-    if (!action || !read_arrival(device, &arrival))
-        return;
-    if (strcmp(action, "add") == 0)
-        monitor->calls->arrived(monitor->context, &arrival);
-    else if (strcmp(action, "remove") == 0)
-        monitor->calls->gone(monitor->context, &arrival);
+    bool added = action && strcmp(action, "add") == 0;
+    if (!action || (!added && strcmp(action, "remove") != 0) || !read_arrival(device, &arrival))
+        return false;
+    (added ? monitor->calls->arrived : monitor->calls->gone)(monitor->context, &arrival);
+    return true;
 }
 
 static int on_kernel(sd_event_source *source, int fd, uint32_t events, void *context)
 {
     struct monitor *monitor = context;
-    bool missed = false;
-    for (unsigned i = 0; i < EVENTS_A_TURN; i++) {
-        cleanup_(device_unref) struct udev_device *device = receive(monitor->kernel, &missed);
-        if (!device)
-            break;
-        hand_on(monitor, device);
+    bool drained = false, something = false;
+    for (unsigned i = 0; i < EVENTS_A_TURN && !drained; i++) {
+        cleanup_(device_unref) struct udev_device *device = receive(monitor->kernel, &monitor->kernel_lost);
+        drained = !device;
+        something |= device && hand_on(monitor, device);
     }
+    bool missed = take_lost(&monitor->kernel_lost, drained);
     if (missed)
         monitor->calls->missed(monitor->context);
-    monitor->calls->turn_over(monitor->context);
+    if (missed || something)
+        monitor->calls->turn_over(monitor->context);
     return 0;
+}
+
+/* libudev has no filter in the kernel for the kernel's own messages: each battery's `change` would wake the daemon. "add@/devices/…" and
+ * "remove@/devices/…" pass, but those of virtual devices; and what is in udev's form, as an emulated bus sends it. */
+static int filter_attach(int fd)
+{
+#define WORD(text)                                                                                           \
+    ((uint32_t)(text)[0] << 24 | (uint32_t)(text)[1] << 16 | (uint32_t)(text)[2] << 8 | (uint32_t)(text)[3])
+    struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, WORD("libu"), 7, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, WORD("add@"), 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, WORD("remo"), 3, 0),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, sizeof("add@/devices") - 1),
+        BPF_JUMP(BPF_JMP | BPF_JA, 1, 0, 0),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, sizeof("remove@/devices") - 1),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, WORD("/vir"), 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+    };
+#undef WORD
+    const struct sock_fprog filter = {.len = ARRAY_SIZE(program), .filter = program};
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0 ? -errno : 0;
 }
 
 static int source_open(
@@ -156,6 +193,8 @@ static int sources_open(struct monitor *monitor)
     if (!monitor->udev)
         return -ENOMEM;
     int r = source_open(monitor->udev, "kernel", of_kernel, &monitor->kernel);
+    if (r == 0)
+        r = filter_attach(udev_monitor_get_fd(monitor->kernel));
     return r < 0 ? r : source_open(monitor->udev, "udev", of_rules, &monitor->rules);
 }
 
@@ -179,6 +218,8 @@ int monitor_start(struct monitor *monitor, sd_event *loop)
 {
     int r = sd_event_add_io(
         loop, &monitor->kernel_watch, udev_monitor_get_fd(monitor->kernel), EPOLLIN, on_kernel, monitor);
+    if (r == 0) /* what the kernel says is older than what udev says */
+        r = sd_event_source_set_priority(monitor->kernel_watch, SD_EVENT_PRIORITY_NORMAL - 1);
     if (r < 0)
         return r;
     return sd_event_add_io(

@@ -12,7 +12,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -238,7 +237,7 @@ class Bed:
                    "  try: s.send(bytes.fromhex(packet)); print(s.recv(200000).hex() or 'closed')\n"
                    "  except OSError: print('closed')\n")
         who = {"user": uid, "group": uid, "extra_groups": []} if uid else {}
-        done = subprocess.run([sys.executable, "-c", program, self.control, *(packet.hex() for packet in packets)],
+        done = subprocess.run(["/usr/bin/python3", "-c", program, self.control, *(packet.hex() for packet in packets)],
                               capture_output=True, text=True, check=True, **who)
         return [None if line == "closed" else bytes.fromhex(line) for line in done.stdout.split()]
 

@@ -77,11 +77,12 @@ static void act_put(struct trial *trial)
         broken(trial, "a value was not kept though the power was on", 0, 0);
 }
 
-static void act_repeat(struct trial *trial)
+/* came_ms: before it the last mark was made. */
+static void act_repeat(struct trial *trial, int64_t came_ms)
 {
     unsigned device = trial->ledger.next_device - 1;
     if (store_place_record(&trial->place, EVENT_DEVICE_REFUSED, device) >= 0)
-        trial->ledger.counted_ms[device] = trial->place.realtime_ms;
+        trial->ledger.counted_ms[device] = came_ms;
 }
 
 static void act_mark(struct trial *trial)
@@ -105,13 +106,14 @@ static int act_restart(struct trial *trial)
 static void act(struct trial *trial)
 {
     unsigned chance = random_below(&trial->seed, 100);
+    int64_t came_ms = trial->place.realtime_ms;
     store_place_pass(&trial->place, random_below(&trial->seed, 20000));
     if (chance < 60)
         act_record(trial, EVENT_DEVICE_ALLOWED);
     else if (chance < 75)
         act_record(trial, EVENT_DEVICE_REFUSED);
     else if (chance < 82 && trial->ledger.next_device > 0) /* perhaps a repeat: counted, or an event */
-        act_repeat(trial);
+        act_repeat(trial, came_ms);
     else if (chance < 86)
         store_place_record(&trial->place, EVENT_HEARTBEAT, 0);
     else if (chance < 90)

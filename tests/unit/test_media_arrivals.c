@@ -75,6 +75,23 @@ static void test_arrival_that_was_looked_at_is_told_once(void **state)
     assert_int_equal(scene->host.count, 2);
 }
 
+/* A dock pulled and put back: the same name and the same number, and udev has told of neither. */
+static void test_replug_under_the_same_name_and_number_is_another_plug(void **state)
+{
+    struct scene *scene = *state;
+    unsigned devnum = fake_bus_plug(scene->bus, "2-1", &DEVICE_STICK);
+    const struct arrival stick = arrival_of("2-1", devnum);
+    media_arrived(scene->media, &stick);
+    media_look(scene->media, "2-1");
+    media_gone(scene->media, &stick);
+    assert_int_equal(fake_host_count(&scene->host, EVENT_DEVICE_DISCONNECTED, "2-1"), 1);
+    media_arrived(scene->media, &stick);
+    assert_false(has_caught_up(scene));
+    media_look(scene->media, "2-1");
+    assert_true(has_caught_up(scene));
+    assert_int_equal(fake_host_count(&scene->host, EVENT_DEVICE_REFUSED, "2-1"), 2);
+}
+
 /* Out and in again while udev is busy: the first plug was never looked at, the second is. */
 static void test_arrival_replugged_before_the_look_is_two_plugs(void **state)
 {
@@ -154,6 +171,25 @@ static void test_words_of_the_kernel_that_were_missed_are_stated_as_an_interval(
     assert_int_equal(gap->to_ms, scene->host.realtime_ms);
     assert_int_equal(fake_host_count(&scene->host, EVENT_DEVICE_REFUSED, "2-1"), 1);
     assert_true(has_caught_up(scene));
+    assert_int_equal(fake_host_count(&scene->host, EVENT_UNOBSERVED_INTERVAL, NULL), 1);
+}
+
+static void test_interval_that_cannot_be_recorded_holds_the_mark_back_and_is_stated_later(void **state)
+{
+    struct scene *scene = *state;
+    assert_true(has_caught_up(scene));
+    int64_t watched_ms = scene->host.realtime_ms;
+    fake_host_turn(&scene->host, 5000);
+    scene->host.record_error = -ENOSPC;
+    media_missed(scene->media);
+    assert_false(has_caught_up(scene));
+    scene->host.record_error = 0;
+    fake_host_turn(&scene->host, 5000);
+    assert_true(has_caught_up(scene));
+    const struct fake_event *gap = fake_host_last(&scene->host, EVENT_UNOBSERVED_INTERVAL, NULL);
+    assert_non_null(gap);
+    assert_int_equal(gap->from_ms, watched_ms);
+    assert_int_equal(gap->to_ms, scene->host.realtime_ms);
 }
 
 int main(void)
@@ -162,11 +198,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCENE_TEST(test_arrival_gone_before_the_look_is_recorded),
         SCENE_TEST(test_arrival_that_was_looked_at_is_told_once),
+        SCENE_TEST(test_replug_under_the_same_name_and_number_is_another_plug),
         SCENE_TEST(test_arrival_replugged_before_the_look_is_two_plugs),
         SCENE_TEST(test_arrival_that_cannot_be_recorded_holds_the_mark_back),
         SCENE_TEST(test_reader_that_waits_for_udev_holds_the_mark_back),
         SCENE_TEST(test_arrivals_without_end_are_recorded_without_end),
         SCENE_TEST(test_words_of_the_kernel_that_were_missed_are_stated_as_an_interval),
+        SCENE_TEST(test_interval_that_cannot_be_recorded_holds_the_mark_back_and_is_stated_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

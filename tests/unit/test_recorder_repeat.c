@@ -36,18 +36,20 @@ static void test_repeat_counts_what_is_the_same_and_nothing_else(void **state)
 {
     struct repeat_table table = {0};
     struct event first = refusal("A1", "M-03"), other = refusal("A2", "M-03"), why = refusal("A1", "M-04");
-    struct event where = first, kind = first, number = first;
+    struct event where = first, name = first, kind = first, number = first;
     event_set_text(&where, EVENT_DEVICE_PORT, "usb2/2");
+    event_set_text(&name, EVENT_DEVICE_NAME, "4-2"); /* what is never looked at has a name alone */
     kind.kind = EVENT_DEVICE_DISCONNECTED;
     event_set_number(&number, EVENT_DEVICE_NUMBER, 8);
-    assert_false(repeat_count(&table, &first, 1000));
+    assert_false(repeat_count(&table, &first, 1000, 0));
     assert_int_equal(repeat_open(&table, &first, 50), 0);
-    assert_false(repeat_count(&table, &other, 1000));
-    assert_false(repeat_count(&table, &why, 1000));
-    assert_false(repeat_count(&table, &where, 1000));
-    assert_false(repeat_count(&table, &kind, 1000));
-    assert_true(repeat_count(&table, &first, 1000));
-    assert_true(repeat_count(&table, &number, 1000)); /* plugged again: the same device */
+    assert_false(repeat_count(&table, &other, 1000, 0));
+    assert_false(repeat_count(&table, &why, 1000, 0));
+    assert_false(repeat_count(&table, &where, 1000, 0));
+    assert_false(repeat_count(&table, &name, 1000, 0));
+    assert_false(repeat_count(&table, &kind, 1000, 0));
+    assert_true(repeat_count(&table, &first, 1000, 0));
+    assert_true(repeat_count(&table, &number, 1000, 0)); /* plugged again: the same device */
     assert_int_equal(table.slots[0]->count, 2);
     table_empty(&table);
 }
@@ -61,7 +63,7 @@ static void test_repeat_keeps_fields_apart(void **state)
     event_set_text(&moved, EVENT_SERIAL, "AB");
     event_set_text(&moved, EVENT_LABEL, "C");
     assert_int_equal(repeat_open(&table, &first, 0), 0);
-    assert_false(repeat_count(&table, &moved, 0));
+    assert_false(repeat_count(&table, &moved, 0, 0));
     table_empty(&table);
 }
 
@@ -72,7 +74,7 @@ static void test_repeat_second_event_has_count_and_times_and_outlives_its_texts(
     struct event first = refusal(serial, "M-03"), second;
     assert_int_equal(repeat_open(&table, &first, 50), 0);
     for (int64_t ms = 1000; ms <= 5000; ms += 1000)
-        assert_true(repeat_count(&table, &first, ms));
+        assert_true(repeat_count(&table, &first, ms, 0));
     memset(serial, 'x', 2);
     assert_null(repeat_take(&table, 50 + REPEAT_WINDOW_MS - 1));
     struct repeat *repeat = repeat_take(&table, 50 + REPEAT_WINDOW_MS);
@@ -128,7 +130,7 @@ static void test_repeat_next_end_is_of_the_first_window_with_something_to_tell(v
     repeat_open(&table, &busy, 20);
     assert_int_equal(
         repeat_next_end(&table), INT64_MAX); /* nothing wakes the daemon for a window without repeats */
-    repeat_count(&table, &busy, 0);
+    repeat_count(&table, &busy, 0, 0);
     assert_int_equal(repeat_next_end(&table), 20 + REPEAT_WINDOW_MS);
     table_empty(&table);
 }

@@ -198,7 +198,8 @@ int recorder_record(struct recorder *recorder, const struct event *event)
         return recorder->state_error;
     recorder_flush(recorder, clock_boottime_ms(recorder->clock));
     bool coalesce = event_kind_row(event->kind)->coalesce;
-    if (coalesce && repeat_count(&recorder->repeats, event, clock_realtime_ms(recorder->clock))) {
+    if (coalesce &&
+        repeat_count(&recorder->repeats, event, clock_realtime_ms(recorder->clock), recorder->watched_ms)) {
         recorder_timer_set(recorder);
         return 0;
     }

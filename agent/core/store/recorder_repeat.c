@@ -9,6 +9,7 @@
 /* What makes two events the same: who, where, why. The number on the bus changes with each plug and is left out. */
 static const enum event_field IDENTITY[] = {
     EVENT_REASON,
+    EVENT_DEVICE_NAME,
     EVENT_DEVICE_PORT,
     EVENT_VENDOR_ID,
     EVENT_PRODUCT_ID,
@@ -52,7 +53,7 @@ static bool digest_event(const struct event *event, uint8_t ret_digest[static RE
     return done;
 }
 
-bool repeat_count(struct repeat_table *table, const struct event *event, int64_t now_ms)
+bool repeat_count(struct repeat_table *table, const struct event *event, int64_t now_ms, int64_t since_ms)
 {
     uint8_t digest[REPEAT_DIGEST_SIZE];
     if (table->count == 0 || !digest_event(event, digest))
@@ -61,8 +62,10 @@ bool repeat_count(struct repeat_table *table, const struct event *event, int64_t
         struct repeat *repeat = table->slots[i];
         if (memcmp(repeat->digest, digest, sizeof(digest)) != 0)
             continue;
-        if (repeat->count++ == 0)
+        if (repeat->count++ == 0) {
             repeat->from_ms = now_ms;
+            repeat->since_ms = since_ms;
+        }
         repeat->to_ms = now_ms;
         return true;
     }
@@ -183,7 +186,7 @@ int64_t repeat_untold_since(const struct repeat_table *table)
 {
     int64_t since_ms = INT64_MAX;
     for (unsigned i = 0; i < table->count; i++)
-        if (table->slots[i]->count > 0 && table->slots[i]->from_ms < since_ms)
-            since_ms = table->slots[i]->from_ms;
+        if (table->slots[i]->count > 0 && table->slots[i]->since_ms < since_ms)
+            since_ms = table->slots[i]->since_ms;
     return since_ms;
 }

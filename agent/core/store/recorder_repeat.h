@@ -20,6 +20,7 @@ struct repeat {
     uint8_t digest[REPEAT_DIGEST_SIZE];
     int64_t end_ms;         /* CLOCK_BOOTTIME */
     int64_t from_ms, to_ms; /* since 1970 UTC: first and last repeat */
+    int64_t since_ms;       /* a moment before what the first repeat is about */
     int64_t count;
     struct event event; /* its texts and lists are in memory */
     size_t size;
@@ -32,8 +33,8 @@ struct repeat_table {
     size_t bytes;
 };
 
-/* True: it is a repeat and has been counted. */
-bool repeat_count(struct repeat_table *table, const struct event *event, int64_t now_ms);
+/* True: it is a repeat and has been counted. since_ms: a moment before what it is about came (see repeat_untold_since). */
+bool repeat_count(struct repeat_table *table, const struct event *event, int64_t now_ms, int64_t since_ms);
 
 /* Opens a window for an event that was just recorded; boottime_ms is its begin. -ENOBUFS: take the first one, then again;
  * -E2BIG: too large to keep, -ENOMEM: then its repeats are events of their own. */
@@ -45,7 +46,7 @@ struct repeat *repeat_take(struct repeat_table *table, int64_t boottime_ms);
 /* The second event; texts are borrowed from the repeat. Only for count > 0. */
 void repeat_event(const struct repeat *repeat, struct event *ret_event);
 
-/* Since when (1970 UTC) repeats are counted that no event tells yet; INT64_MAX: there are none. */
+/* The earliest since_ms of repeats that no event tells yet; INT64_MAX: there are none. */
 int64_t repeat_untold_since(const struct repeat_table *table);
 
 /* When the first window ends that has something to tell; INT64_MAX: none. */
